@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test processes share two cores
+
 PROJECT = Path(__file__).resolve().parents[1]
 
 

@@ -15,7 +15,11 @@ class Layer(Record):
     input_shapes: tuple[tuple[str, ...], ...]  # sizes as symbols ("B", "S", "d_model") or digits
     output_shapes: tuple[tuple[str, ...], ...]
     parameters: int  # of this module alone, tied ones counted once, at their first owner
-    flops: int | None  # forward, of this module with its children; None where it cannot be told
+    flops: int | None  # forward, of this module with its children, over all its calls; None where it cannot be told
+    cost: str = ""  # the operations as a polynomial of the sizes that move, "B*(4096*S*S + 512*S)"; "" where it cannot be told
+    calls: int = 1  # in one forward pass; 0 where it holds parameters and was never called: they are used by its parent, or not at all
+    attention: tuple[tuple[str, ...], ...] = ()  # shapes of the attention weights that it computes, one per computation
+    reads: tuple[str, ...] = ()  # modules whose output it takes as it is
 
 
 class Count(Record):

@@ -29,7 +29,7 @@ class Record(BaseModel):
     @property
     def content_hash(self) -> str:
         """Return the sha256 (hexadecimal) of the canonical JSON form: equal records have equal hashes on every machine."""
-        return hash_data(self.to_data())
+        return hash_data(self)
 
 
 class Noun(Record):
@@ -42,7 +42,10 @@ class Noun(Record):
         """Return the text of a file: schema, version, content hash and the record, indented, ending in a newline."""
         body = self.to_data()
         envelope = {"schema": self.SCHEMA, "version": self.VERSION, "hash": hash_data(body), "record": body}
-        return json.dumps(envelope, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(envelope, indent=1, ensure_ascii=False, allow_nan=False)
+        if not text.isascii() and _has_surrogates(text):  # bytes of a source that are no UTF-8: written as \\udcXX escapes
+            text = json.dumps(envelope, indent=1, ensure_ascii=True, allow_nan=False)
+        return text + "\n"
 
     @classmethod
     def from_json(cls, text: str, *, name: str = "text") -> Self:
@@ -92,6 +95,14 @@ def validate(record: type[R], data: object, name: str) -> R:
         raise BadInput(f"{name}: {where}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
     except RecursionError:
         raise BadInput(f"{name} is nested too deeply.") from None
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def plain(value: Any) -> Any:

@@ -1,1 +1,39 @@
-"""Aquarius: dossier."""
+"""The dossier: what a paper claims, what it is made of, how it was trained and measured, and what it leaves open. By rules, no language model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "distill": "._distill",
+        "to_yaml": "._yaml",
+        "from_yaml": "._yaml",
+        "summary_data": "._summary",
+        "Dossier": "._dossier",
+        "Claim": "._dossier",
+        "Contradiction": "._dossier",
+        "Fact": "._dossier",
+        "Formula": "._dossier",
+        "Gap": "._dossier",
+        "Option": "._dossier",
+        "Symbol": "._dossier",
+    },
+)
+
+if TYPE_CHECKING:
+    from ._distill import distill as distill
+    from ._dossier import Claim as Claim
+    from ._dossier import Contradiction as Contradiction
+    from ._dossier import Dossier as Dossier
+    from ._dossier import Fact as Fact
+    from ._dossier import Formula as Formula
+    from ._dossier import Gap as Gap
+    from ._dossier import Option as Option
+    from ._dossier import Symbol as Symbol
+    from ._summary import summary_data as summary_data
+    from ._yaml import from_yaml as from_yaml
+    from ._yaml import to_yaml as to_yaml

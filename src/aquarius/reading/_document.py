@@ -11,7 +11,10 @@ SectionRole = Literal["abstract", "introduction", "related", "method", "experime
 
 
 class Span(Record):
-    """A run of plain text that stands in the source as it is: `length` characters from `text_start` come from bytes `source_start`..`source_end`."""
+    """`length` characters of plain text from `text_start` come from the bytes `source_start`..`source_end`.
+
+    Mostly the same characters stand there; where a command made the text, its bytes are those of the whole command.
+    """
 
     text_start: int
     length: int
@@ -23,7 +26,7 @@ class Passage(Record):
     """A paragraph, caption, footnote or list item: its plain text, and the way back from each character to the source."""
 
     kind: Literal["paragraph", "caption", "footnote", "item", "title", "heading", "theorem", "algorithm"]
-    text: str  # plain: markup gone, mathematics kept as $LaTeX$ with macros expanded
+    text: str  # plain: markup gone, mathematics kept as $LaTeX$ with macros expanded, a display inside its sentence as $$LaTeX$$
     section: int | None  # index into `Document.sections`
     spans: tuple[Span, ...]
     place: Place  # the whole passage

@@ -44,8 +44,10 @@ def main() -> None:
         end = {"status": "ok", "value": task(*arguments)}
     except BaseException as error:  # the subject may raise SystemExit or KeyboardInterrupt too
         end = _ending(error, None if subject is None else subject["path"])
+    with contextlib.suppress(OSError, ValueError):  # before the parent, which ends us on the next message
+        sys.stdout.flush()
+        sys.stderr.flush()
     _send(channel, "end", end)
-    sys.stdout.flush()
     os._exit(0)  # no atexit handler or thread of the subject keeps the process alive
 
 

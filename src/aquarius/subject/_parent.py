@@ -158,7 +158,7 @@ class _Lines:
 
 
 def _result(lines: _Lines, in_time: bool, code: int, limits: Limits, seconds: float, output: str) -> ChildResult:
-    common = {"messages": lines.messages, "audits": tuple(lines.audits), "seconds": seconds, "output": output}
+    common: dict[str, Any] = {"messages": lines.messages, "audits": tuple(lines.audits), "seconds": seconds, "output": output}
     end = lines.end
     if end is not None and end.get("status") == "ok":
         return ChildResult("ok", value=end.get("value"), **common)

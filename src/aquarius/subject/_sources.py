@@ -16,8 +16,8 @@ def loaded_sources(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for module in list(sys.modules.values()):
         name = getattr(module, "__file__", None)
-        if not name or not name.endswith(".py"):
-            continue
+        if not name or not name.endswith(".py") or not Path(name).is_file() or not Path(name).is_absolute():
+            continue  # torch.ops names a file that is not there
         path = Path(name).resolve()
         if package in path.parents:
             inside = path.relative_to(package)

@@ -46,6 +46,15 @@ class Estimate(Record):
     high: float | None
 
 
+class Difference(Record):
+    """Measured less paper (for an order: the one less the other), its interval at the rule's level, and the whole margin it was held against."""
+
+    value: float
+    low: float
+    high: float
+    margin: float  # with half a unit in the last printed place
+
+
 class ClaimVerdict(Record):
     """The verdict on one claim, and all that it rests on."""
 
@@ -57,6 +66,7 @@ class ClaimVerdict(Record):
     scale: Scale
     paper: Measure | None
     measured: Estimate | None
+    difference: Difference | None = None
     rule: Rule | None
     registered: Literal["before", "after", "never"]  # the rule, relative to the first run that counts
     test: str  # "TOST, one-sample t", "equality within printed rounding", ...
@@ -75,6 +85,7 @@ class Verdict(Noun):
     dossier: str  # content hash
     registration: str | None  # content hash
     claims: tuple[ClaimVerdict, ...]
+    left_out: int = 0  # baselines' numbers that the paper prints and nobody tested: they are no claim of this paper's system
 
     def count(self, result: Result) -> int:
         """Return how many claims have this result."""

@@ -1,0 +1,5 @@
+"""`python -m aquarius`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,5 @@
+"""`python -m aquarius.cli`."""
+
+from ._main import main
+
+main()

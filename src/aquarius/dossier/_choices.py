@@ -1,0 +1,255 @@
+"""Facts whose value is a word: optimizer, activation, loss, schedule, initialization, hardware, input size, augmentation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from ._numbers import COUNT, NUMBER, number_of, print_number
+from ._terms import Group
+from ._text import squeeze
+from ._vocabulary import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
+
+# what stands before a value that is denied, or another's
+NEGATED = re.compile(
+    r"(?:\b(?:no|not|without|never|neither|nor|instead of|rather than|unlike|omit\w*|disabl\w*|remov\w*)\b|n't\b)(?:\s+[\w-]+){0,3}\s*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A choice in a flattened sentence."""
+
+    value: str
+    start: int
+    end: int
+    number: float | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A kind of choice, and the function that finds it in a flattened sentence."""
+
+    group: Group
+    key: str
+    name: str
+    find: Callable[[str], Found | None]
+
+
+def choices(flat: str) -> Iterator[tuple[Choice, Found]]:
+    """Yield what a sentence chooses, at most one of a kind."""
+    for choice in CHOICES:
+        found = choice.find(flat)
+        if found is not None and not NEGATED.search(flat[: found.start]):
+            yield choice, found
+
+
+def _found(match: re.Match[str], value: str, number: float | None = None, unit: str = "") -> Found:
+    return Found(value, match.start(), match.end(), number, unit)
+
+
+_OPTIMIZER = "|".join(re.escape(name) for name in OPTIMIZERS)
+_OPTIMIZER_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"[“\"`']*(?<![\w-])(?P<value>{_OPTIMIZER})[”\"']*(?:\s+\([^()]*\))?\s+(?:optimi[sz]er|optimi[sz]ation (?:algorithm|method)|solver|update rule|algorithm)",
+        rf"(?:train(?:ed|ing)?|optimi[sz]e[ds]?|optimi[sz]ation|optimi[sz]er|optimi[sz]ing|minimi[sz]e[ds]?|learn(?:ed|ing)?|updat(?:ed?|ing)|use[ds]?|using|employ(?:ed|ing|s)?)\b[^.;()]{{0,70}}?"
+        rf"\b(?:with|using|by|via|use[ds]?|is|was|employ(?:ed|s)?)\s+(?:the |plain |standard |vanilla |mini-?batch |a variant of )*[“\"`']*(?P<value>{_OPTIMIZER})\b",
+        rf"optimi[sz]er\s*[:=]\s*(?P<value>{_OPTIMIZER})\b",
+        rf"(?:we |are |is )?us(?:e|ed|ing)\s+(?:the )?[“\"`']*(?P<value>{_OPTIMIZER})\b(?=[^.]*(?:learning rate|β|momentum|optimi|gradient))",
+    )
+)
+_ANY_OPTIMIZER = re.compile(rf"(?<![\w-])(?:{_OPTIMIZER})\b", re.IGNORECASE)
+
+
+def _optimizer(flat: str) -> Found | None:
+    for pattern in _OPTIMIZER_PATTERNS if _ANY_OPTIMIZER.search(flat) else ():
+        match = pattern.search(flat)
+        if match and not NEGATED.search(flat[: match.start("value")]):
+            name = next(name for name in OPTIMIZERS if name.lower() == match["value"].lower())
+            first = _ANY_OPTIMIZER.search(flat[max(0, match.start("value") - 20) : match.start("value")])
+            name = next((known for known in OPTIMIZERS if first and known.lower() == first[0].lower()), name)  # "the Adam SGD optimizer"
+            return _found(match, "SGD" if name.startswith("stochastic") else name)
+    return None
+
+
+_NEAR_ACTIVATION = r"(?:activations?(?: functions?)?|non-?linearit(?:y|ies)|units?|rectifier|hidden|neurons|transfer function)"
+_SLOPE = re.compile(rf"(?:slope|leak)(?: of| is| =)?\s*({NUMBER})|max\s*\(\s*x\s*,\s*(\d*\.\d+)\s*x\s*\)", re.IGNORECASE)
+
+
+@cache
+def _activation_patterns() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    return tuple(
+        (
+            name,
+            re.compile(words, re.IGNORECASE),
+            re.compile(
+                rf"(?:(?:{words})\S*(?:\s+\(?[\w-]+\)?){{0,2}}?\s+{_NEAR_ACTIVATION}"
+                rf"|(?:activation|non-?linearity)(?: function)?s?\s*(?:is|was|of|:|=)?\s*(?:the |an? )?(?:{words}))",
+                re.IGNORECASE,
+            ),
+        )
+        for words, name in ACTIVATIONS.items()
+    )
+
+
+def _activation(flat: str) -> Found | None:
+    for name, words, pattern in _activation_patterns():
+        match = pattern.search(flat) if words.search(flat) else None
+        if match is None:
+            continue
+        slope = _SLOPE.search(flat) if name == "leaky ReLU" else None
+        return _found(match, f"{name} {(slope[1] or slope[2]).strip()}" if slope else name)
+    return None
+
+
+@cache
+def _loss_patterns() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    verbs = r"(?:minimi[sz]\w+|optimi[sz]\w+|train\w*|use[ds]?|using|objective|loss|criterion|evaluate)\b"
+    return tuple(
+        (
+            name,
+            re.compile(words, re.IGNORECASE),
+            re.compile(
+                rf"{verbs}[^.;]{{0,50}}?(?:{words})|(?:{words})[^.;]{{0,60}}?\b(?:loss|objective|criterion)"
+                rf"|(?:loss|objective)\w*[^.;]{{0,30}}?\bis\b[^.;]{{0,15}}?(?:{words})",
+                re.IGNORECASE,
+            ),
+        )
+        for words, name in LOSSES.items()
+    )
+
+
+def _loss(flat: str) -> Found | None:
+    for name, words, pattern in _loss_patterns():
+        match = pattern.search(flat) if words.search(flat) else None
+        if match:
+            return _found(match, name)
+    return None
+
+
+_ABOUT_SCHEDULE = re.compile(r"learning rate|\blr\b|schedule|anneal|step number", re.IGNORECASE)
+
+
+def _schedule(flat: str) -> Found | None:
+    if not _ABOUT_SCHEDULE.search(flat):
+        return None
+    for words, name in SCHEDULES.items():
+        match = re.search(words, flat, re.IGNORECASE)
+        if match:
+            return _found(match, name)
+    return None
+
+
+_INIT = re.compile(
+    r"(?:\b(?:weights?|parameters?|matrices|networks?|models?|layers|embeddings?|kernels?)\b)?[^.;]{0,40}?\binitiali[sz](?:ed|ation|e)\b[^.;]{0,60}?"
+    r"(?P<value>xavier|glorot|kaiming|\bhe (?:normal|uniform|initiali)|orthogonal\w*|(?:truncated |zero-mean |a )*(?:gaussian|normal) distribution|gaussian"
+    r"|uniform(?:ly| distribution)?|lecun|identity|pre-?trained)(?P<tail>(?:[^.;]|\.\d){0,130})",
+    re.IGNORECASE,
+)
+_INITIALIZED = re.compile(
+    r"\b(?:weights?|parameters?|matri(?:x|ces)|networks?|models?|layers?|embeddings?|kernels?|training)\b", re.IGNORECASE
+)
+_OTHER_INIT = re.compile(r"\bbias|random seeds|different|runs", re.IGNORECASE)
+_INIT_NUMBERS = re.compile(
+    rf"mean (?:of )?(?P<mean>zero|{NUMBER})|(?:standard deviation|std|variance)(?: of)?\s*(?P<std>{NUMBER}|1\s*/[^,.;]{{1,20}})"
+    rf"|(?:between|in|from)\s*\[?\s*(?P<low>-\s?{NUMBER}|{NUMBER})\s*(?:,|and|to)\s*(?P<high>{NUMBER})",
+    re.IGNORECASE,
+)
+_SCHEMES = {
+    "xavier": "Glorot", "glorot": "Glorot", "kaiming": "He", "he ": "He", "lecun": "LeCun", "orthogonal": "orthogonal", "uniform": "uniform",
+    "identity": "identity", "pre": "pretrained",
+}  # fmt: skip
+
+
+def _initialization(flat: str) -> Found | None:
+    match = _INIT.search(flat) if "nitiali" in flat else None
+    if match is None or not _INITIALIZED.search(match[0]) or _OTHER_INIT.search(flat[match.start() : match.start("value")]):
+        return None
+    name = next((full for start, full in _SCHEMES.items() if match["value"].lower().startswith(start)), "Gaussian")
+    details = []
+    for part in _INIT_NUMBERS.finditer(match["tail"]):
+        if part["mean"]:
+            details.append(f"mean {'0' if part['mean'] == 'zero' else print_number(part['mean'])}")
+        if part["std"]:
+            details.append(f"std {squeeze(part['std'])}".replace("√", "sqrt "))
+        if part["low"]:
+            details.append(f"{print_number(part['low'])} to {print_number(part['high'])}")
+    return _found(match, ", ".join([name, *details]))
+
+
+_BIAS = re.compile(
+    r"\bbias(?:es| vectors?| terms?)?\b[^.;]{0,40}?\b(?:initiali[sz]ed|set)\b[^.;]{0,15}?\b(?P<value>zeros?|ones?|\d*\.?\d+)", re.IGNORECASE
+)
+
+
+def _bias(flat: str) -> Found | None:
+    match = _BIAS.search(flat)
+    return (
+        _found(match, {"zero": "0", "zeros": "0", "one": "1", "ones": "1"}.get(match["value"].lower(), match["value"])) if match else None
+    )
+
+
+_WORK = re.compile(r"\b(?:(?:pre-?)?train|run|ran|use|experiment|took|machine|fit|perform)", re.IGNORECASE)
+_MAKERS = r"(?:(?:NVIDIA|Nvidia|nVidia|Google|Cloud|Tesla|GeForce|Titan|TITAN|RTX|GTX|Quadro|AMD)\s+)*"
+_HARDWARE = re.compile(
+    rf"(?P<value>(?:{COUNT}|\ban?\b|\bsingle\b)\s+(?:single\s+)?{_MAKERS}(?:[A-Z]{{0,4}}-?\d{{2,4}}\w{{0,3}}(?:\s?(?:Ti|X|Xp|GB|SXM\d?|PCIe|Black))*\s+)?"
+    r"(?:GPUs?|TPUs?|TPU ?v\d(?: chips| cores)?|CPU cores?|graphics cards?))\b"
+)
+
+
+def _hardware(flat: str) -> Found | None:
+    match = _HARDWARE.search(flat)
+    if match is None or not (_WORK.search(flat) or re.search(r"\d", match[0])):
+        return None
+    value = squeeze(match["value"])
+    count = re.match(COUNT, value, re.IGNORECASE)
+    return _found(match, value, number_of(count[0]) if count else 1.0, "accelerators")
+
+
+_SIZES = r"\d{2,4}\s*[×x]\s*\d{2,4}(?:\s*[×x]\s*\d{1,2})?"
+_RESOLUTION = re.compile(
+    rf"\b(?:inputs?|images?|resolutions?|resized?|rescaled?|cropp?(?:ed)?|crops)\b[^.;,]{{0,30}}?\b(?P<inside>{_SIZES})\b"
+    rf"|(?<![\w×])(?P<before>{_SIZES})\s*(?:pixels|images|inputs|crops|resolution)",
+    re.IGNORECASE,
+)
+_WINDOW = re.compile(r"kernel|filter|conv|patch|window|pool|grid", re.IGNORECASE)
+
+
+def _input_size(flat: str) -> Found | None:
+    match = _RESOLUTION.search(flat)
+    if match is None or _WINDOW.search(flat[max(0, match.start() - 25) : match.end() + 12]):
+        return None
+    sizes = re.split(r"\s*[×x]\s*", match["inside"] or match["before"])
+    return _found(match, "×".join(sizes), float(sizes[0]), "pixels")
+
+
+_AUGMENTATION = re.compile(
+    r"(?:random(?:ly)? |horizontal(?:ly)? |left-right |color )+(?:crop\w*|flip\w*|jitter\w*|rotat\w*|erasing)"
+    r"|\b(?:mix-?up|cut-?mix|rand-?augment|auto-?augment|cutout)\b|horizontal flip\w*",
+    re.IGNORECASE,
+)
+
+
+def _augmentation(flat: str) -> Found | None:
+    matches = list(_AUGMENTATION.finditer(flat))
+    return (
+        Found(", ".join(dict.fromkeys(squeeze(match[0]) for match in matches)), matches[0].start(), matches[-1].end()) if matches else None
+    )
+
+
+CHOICES = (
+    Choice("recipe", "optimizer", "optimizer", _optimizer),
+    Choice("architecture", "activation", "activation", _activation),
+    Choice("recipe", "loss", "loss", _loss),
+    Choice("recipe", "lr_schedule", "learning rate schedule", _schedule),
+    Choice("recipe", "init", "initialization", _initialization),
+    Choice("recipe", "bias_init", "bias initialization", _bias),
+    Choice("recipe", "gpus", "hardware", _hardware),
+    Choice("recipe", "input_size", "input size", _input_size),
+    Choice("recipe", "data_augmentation", "data augmentation", _augmentation),
+)

@@ -1,0 +1,64 @@
+"""A Document becomes a Dossier, by rules alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..reading import Document
+from ._claims import claims
+from ._contradictions import contradictions
+from ._dossier import Dossier
+from ._gaps import gaps
+from ._grids import base_facts, itemized, tabled
+from ._protocol import datasets, metrics
+from ._recipe import Stated, stated
+from ._symbols import formulas, mechanism, summary, symbols
+from ._text import flatten, sentences
+
+
+def distill(document: Document, files: Mapping[str, bytes] | None = None) -> Dossier:
+    """Say what a paper claims, what it is made of, how it was trained and measured, and what it leaves open; each fact with its place.
+
+    `files` (path inside the source -> bytes), where given, are held against every place that is cut out of a passage.
+
+    Raises:
+        BadInput: `files` are not the files the document was read from.
+    """
+    text = sentences(document)
+    data = datasets(document, text, files)
+    equations = formulas(document)
+    facts = _merged(base_facts(document, stated(text, files)), [*tabled(document), *itemized(text, files)])
+    found = claims(document, text, data)
+    return Dossier(
+        title=document.title,
+        authors=document.authors,
+        year=document.year,
+        url=document.url,
+        document=document.content_hash,
+        summary=summary(document, text, files),
+        mechanism=mechanism(document),
+        claims=found,
+        formulas=equations,
+        symbols=symbols(text, files),
+        architecture=tuple(item.fact for item in facts if item.group == "architecture"),
+        recipe=tuple(item.fact for item in facts if item.group != "architecture"),
+        datasets=data,
+        metrics=metrics(document, text, files),
+        gaps=gaps(text, facts, " ".join(formula.latex for formula in equations), _headers(document)),
+        contradictions=contradictions(text, found, files),
+    )
+
+
+def _headers(document: Document) -> str:
+    return " ".join(flatten(cell.text) for table in document.tables for row in table.rows[:2] for cell in row)
+
+
+def _merged(facts: list[Stated], more: list[Stated]) -> list[Stated]:
+    known = {(item.fact.name, item.fact.value, item.fact.scope) for item in facts}
+    merged = list(facts)
+    for item in more:
+        fact = (item.fact.name, item.fact.value, item.fact.scope)
+        if fact not in known:
+            known.add(fact)
+            merged.append(item)
+    return merged

@@ -1,0 +1,222 @@
+"""Hyperparameters inside tables: a name per row or per column, the scope in the other direction, and the base row of a table of variations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from ..core import Place
+from ..reading import Cell, Document, Table
+from ._dossier import Fact
+from ._metrics import metric_of
+from ._names import dataset_spans
+from ._numbers import COUNT, NUMBER, number_of, print_number
+from ._recipe import SKIPPED_ROLES, Stated
+from ._scope import GENERIC, scope_of
+from ._systems import base_row
+from ._tables import cell_text, label_text, layout, value_of
+from ._terms import BY_NAME, TERMS, Group, Term, cell_mention, plausible, term_of_cell
+from ._text import Sentence, flatten, squeeze
+
+# what a cell may name besides the terms with numbers: the name, the key, the group
+_WORDED: dict[str, tuple[str, str, Group]] = {
+    r"optimi[sz]er": ("optimizer", "optimizer", "recipe"),
+    r"(?:lr|learning rate) (?:schedule|decay|scheduler)|scheduler?|lr schedule": ("learning rate schedule", "lr_schedule", "recipe"),
+    r"activation(?: function)?": ("activation", "activation", "architecture"),
+    r"(?:weight )?initiali[sz]ation|init": ("initialization", "init", "recipe"),
+    r"loss(?: function)?": ("loss", "loss", "recipe"),
+    r"(?:data )?augmentation": ("data augmentation", "data_augmentation", "recipe"),
+    r"gpus?|hardware|number of gpus": ("hardware", "gpus", "recipe"),
+    r"normali[sz]ation": ("normalization", "normalization", "architecture"),
+    r"precision": ("precision", "precision", "recipe"),
+}
+_DECLARED = re.compile(
+    r"hyper-?\s?param|training (?:settings|configuration|details)|configurations? (?:of|for|used)|implementation details", re.IGNORECASE
+)
+_HEADS = re.compile(r"(?:hyper-?)?param(?:eter)?s?|settings?|config(?:uration)?s?", re.IGNORECASE)
+_PLAIN = re.compile(r"[()]|\b(?:optimi[sz]er|training|value|rate|adam)\b", re.IGNORECASE)  # words that say nothing of the scope
+_BLANK = re.compile(r"^(?:[-–—/]|n/?a|none)?$", re.IGNORECASE)
+
+
+Named = tuple[str, str, Group, Term | None, str]  # name, key, group, term, what the cell says besides: "actor"
+
+
+def _named(text: str) -> Named | None:
+    """Return the hyperparameter that a cell names by itself."""
+    plain = cell_text(text)
+    term = term_of_cell(plain)
+    if term is not None:
+        return term.name, term.key, term.group, term, ""
+    for pattern, (name, key, group) in _WORDED.items():
+        if re.fullmatch(pattern, plain.lower()):
+            return name, key, group, None, ""
+    return None
+
+
+def _called(text: str) -> Named | None:
+    """Return what a cell of a table of hyperparameters names: a known one among other words ("Actor hidden size"), else the words as printed."""
+    exact = _named(text)
+    plain = re.sub(r"\s+", " ", label_text(text)).strip().rstrip(":")
+    if exact is not None or not re.search(r"[A-Za-z]", plain) or len(plain) > 60:
+        return exact
+    found = [(match, term) for term in TERMS if (match := cell_mention(term, plain)) is not None]
+    if found:
+        match, term = max(found, key=lambda item: len(item[0][0]))
+        rest = _PLAIN.sub(" ", plain[: match.start()] + " " + plain[match.end() :])
+        rest = re.sub(r"\s+", " ", rest).strip(" -,")
+        return term.name, term.key, term.group, term, rest
+    for pattern, (name, key, group) in _WORDED.items():
+        match = re.search(rf"(?<![\w-])(?:{pattern})(?![\w-])", plain, re.IGNORECASE)
+        if match:
+            return name, key, group, None, (plain[: match.start()] + plain[match.end() :]).strip(" ()-,")
+    name = plain.lower()
+    return name, re.sub(r"\W+", "_", name).strip("_"), "recipe", None, ""
+
+
+def tabled(document: Document) -> list[Stated]:
+    """Return the facts of tables of hyperparameters, in order."""
+    found: dict[tuple[str, str, str], Stated] = {}
+    for table in document.tables:
+        for item in _of_table(table):
+            found.setdefault((item.fact.name, item.fact.value, item.fact.scope), item)
+    return list(found.values())
+
+
+_ITEM = re.compile(r"^[\s•*-]*(?P<name>[A-Za-z#][^:=]{1,40}?)\s*[:=]\s*(?P<value>\S.{0,40}?)[\s.;,]*$")
+
+
+def itemized(text: list[Sentence], files: Mapping[str, bytes] | None) -> list[Stated]:
+    """Return the facts of lists that give a name and a value per item: "Batch size: 32"."""
+    found = []
+    for sentence in text:
+        match = _ITEM.match(sentence.flat) if sentence.passage.kind == "item" and sentence.role not in SKIPPED_ROLES else None
+        what = _named(match["name"]) if match else None
+        if match is None or what is None:
+            continue
+        name, key, group, term, _ = what
+        printed = re.match(rf"(?:{COUNT})(?=\s+\w+$|$)", match["value"], re.IGNORECASE)
+        number = number_of(print_number(printed[0])) if printed else None
+        if term is not None and (number is None or not plausible(term.values, number)):
+            continue
+        value = print_number(printed[0]) if printed and term is not None else squeeze(match["value"])
+        place = sentence.place(match.start("name"), match.end("value"), files)
+        scope = scope_of(sentence, match.start("value"), None, name)
+        unit = term.unit if term is not None else ""
+        found.append(Stated(group, key, Fact(name=name, value=value, number=number, unit=unit, scope=scope, place=place)))
+    return found
+
+
+def _of_table(table: Table) -> Iterator[Stated]:
+    rows = [row for row in table.rows if any(cell.text.strip() for cell in row)]
+    if len(rows) < 2 or len(rows[0]) < 2:
+        return
+    by_row = [row for row in rows if _named(row[0].text)]
+    by_column = [index for index, cell in enumerate(rows[0]) if _named(cell.text)]
+    results = any(metric_of(cell_text(cell.text)) for row in rows[:2] for cell in row[1:])
+    declared = _DECLARED.search(flatten(table.caption)) or _HEADS.fullmatch(cell_text(rows[0][0].text))
+    known = [row for row in rows if declared and (what := _called(row[0].text)) is not None and what[3] is not None]
+    if declared and not results and len(known) >= 2 and len(known) > len(by_column):
+        yield from _rows(table, rows, rows if known[0] is rows[0] else rows[1:], _called)
+    elif len(by_row) >= 3 and len(by_row) >= 0.5 * (len(rows) - 1) and len(by_row) > len(by_column):
+        yield from _rows(table, rows, by_row, _named)
+    elif not results and (len(by_column) >= 3 or (declared and len(by_column) >= 2)) and len(by_column) >= 0.5 * len(rows[0]):
+        yield from _columns(table, rows, by_column)
+
+
+def _rows(
+    table: Table, rows: list[tuple[Cell, ...]], named: list[tuple[Cell, ...]], read: Callable[[str], Named | None]
+) -> Iterator[Stated]:
+    heads = rows[0] if rows[0] is not named[0] else None
+    scope = _caption_scope(table)
+    for row in named:
+        what = read(row[0].text)
+        if what is None:
+            continue
+        for column in range(1, len(row)):
+            if column > 1 and row[column].place == row[column - 1].place:
+                continue
+            head = label_text(heads[column].text) if heads is not None and column < len(heads) and len(row) > 2 else ""
+            head = "" if re.fullmatch(r"values?|settings?|hyper-?parameters?", head, re.IGNORECASE) else head
+            yield from _fact(what, row[column], ", ".join(part for part in (head, scope) if part), table)
+
+
+def _columns(table: Table, rows: list[tuple[Cell, ...]], named: list[int]) -> Iterator[Stated]:
+    scope = _caption_scope(table)
+    for row in rows[1:]:
+        label = label_text(row[0].text) if 0 not in named else ""
+        for column in named:
+            what = _named(rows[0][column].text)
+            if what is not None and column < len(row):
+                yield from _fact(what, row[column], ", ".join(part for part in (label, scope) if part), table)
+
+
+def _fact(what: Named, cell: Cell, scope: str, table: Table) -> Iterator[Stated]:
+    name, key, group, term, rest = what
+    scope = ", ".join(part for part in (rest, scope) if part)
+    value = label_text(cell.text)
+    if _BLANK.match(value) or len(value) > 60:
+        return
+    if term is not None and term.name == "beta1" and (pair := re.fullmatch(rf"\(?\s*({NUMBER})\s*,\s*({NUMBER})\s*\)?", value)):
+        for other, part in ((BY_NAME["beta1"], pair[1]), (BY_NAME["beta2"], pair[2])):
+            yield from _fact((other.name, other.key, other.group, other, ""), cell.model_copy(update={"text": part}), scope, table)
+        return
+    if term is not None and not re.search(r"\d", value):
+        if term.name != "learning rate decay":
+            return
+        name, key = "learning rate schedule", "lr_schedule"
+    number = number_of(value) if re.fullmatch(NUMBER, value) else None
+    unit = term.unit if term is not None and number is not None else ""
+    yield Stated(group, key, Fact(name=name, value=value, number=number, unit=unit, scope=scope, place=_place(cell.place, table)))
+
+
+def _caption_scope(table: Table) -> str:
+    head = re.match(r"([A-Z][\w' -]{1,40}?)\s+(?i:hyper-?\s?param|settings)", table.caption)
+    if head and not GENERIC.match(head[1]):
+        return head[1]
+    names = list(dict.fromkeys(name for name, _, _ in dataset_spans(flatten(table.caption))))
+    if names:
+        return ", ".join(names[:3])
+    found = re.search(r"\b(?:for|on|of)\s+(?:the\s+)?((?:[A-Z][\w-]*)(?:\s+[A-Z][\w-]*)*)", flatten(table.caption))
+    return found[1] if found and not GENERIC.match(found[1]) else ""
+
+
+def _place(place: Place, table: Table) -> Place:
+    return place if place.label or not table.number else place.model_copy(update={"label": f"Table {table.number}"})
+
+
+def base_facts(document: Document, facts: list[Stated]) -> list[Stated]:
+    """Scope what the base row of a table of variations repeats as "base", and add the rows that describe a whole system of their own ("big")."""
+    for table in document.tables:
+        grid = layout(table)
+        base = base_row(grid, flatten(table.caption)) if grid is not None else None
+        if grid is None or base is None:
+            continue
+        terms = {
+            index: what
+            for index, header in enumerate(grid.headers)
+            if index not in grid.label_columns and (what := _named(header)) and what[3] is not None
+        }
+        labels = [row.labels[0] for row in grid.rows]
+        whole = [row for row in grid.rows if labels.count(row.labels[0]) == 1 and re.fullmatch(r"[A-Za-z][\w -]{2,}", row.labels[0])]
+        listed = {what[0]: value.value for index, what in terms.items() if (value := value_of(base.cells[index].text)) is not None}
+        name = base.labels[0]
+        facts = [
+            _scoped(item, name)
+            if not item.fact.scope and item.fact.number is not None and listed.get(item.fact.name) == item.fact.number
+            else item
+            for item in facts
+        ]
+        known = {(item.fact.name, item.fact.number, part) for item in facts for part in (item.fact.scope.split(", "))}
+        for row in whole:
+            for index, what in terms.items():
+                for item in _fact(what, row.cells[index], row.labels[0], table):
+                    if (item.fact.name, item.fact.number, row.labels[0]) not in known and (
+                        row is base or listed.get(what[0]) != item.fact.number
+                    ):
+                        facts.append(item)
+                        known.add((item.fact.name, item.fact.number, row.labels[0]))
+    return facts
+
+
+def _scoped(item: Stated, scope: str) -> Stated:
+    return Stated(item.group, item.key, item.fact.model_copy(update={"scope": scope}), item.vague)

@@ -1,0 +1,70 @@
+"""Architecture and recipe from running text: a name, a value, what it holds for, and the words that say so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ._choices import choices
+from ._dossier import Fact
+from ._numbers import COUNT
+from ._patterns import OTHERS, hits
+from ._respectively import paired
+from ._scope import scope_of
+from ._terms import TERMS, Group
+from ._text import Sentence
+
+SKIPPED_ROLES = ("abstract", "introduction", "related", "conclusion", "references")
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A fact with the group it belongs to and its name in the summary."""
+
+    group: Group
+    key: str
+    fact: Fact
+    vague: bool = False  # "about 37000"
+
+
+def stated(text: list[Sentence], files: Mapping[str, bytes] | None) -> list[Stated]:
+    """Return every fact of the sentences, in reading order, each name, value and scope once."""
+    found: dict[tuple[str, str, str], Stated] = {}
+    for index, sentence in enumerate(text):
+        if sentence.role in SKIPPED_ROLES or _is_figure(sentence):
+            continue
+        before = text[index - 1] if index and text[index - 1].index == sentence.index else None
+        for item in (*_numbers(sentence, before, files), *_words(sentence, before, files)):
+            found.setdefault((item.fact.name, item.fact.value, item.fact.scope), item)
+    return list(found.values())
+
+
+def _is_figure(sentence: Sentence) -> bool:
+    return sentence.passage.kind == "caption" and (sentence.passage.place.label or "").startswith("Figure")
+
+
+def _numbers(sentence: Sentence, before: Sentence | None, files: Mapping[str, bytes] | None) -> Iterator[Stated]:
+    if not re.search(r"\d|" + COUNT, sentence.flat):
+        return
+    pairs = list(paired(sentence, files))
+    yield from (Stated(term.group, term.key, fact) for term, fact in pairs)
+    for term in TERMS:
+        if any(term.name == other.name for other, _ in pairs):
+            continue
+        for hit in hits(term, sentence.flat):
+            scope = scope_of(sentence, hit.at, before, term.name)
+            place = sentence.place(hit.start, hit.end, files)
+            fact = Fact(name=term.name, value=hit.value, number=hit.number, unit=hit.unit, scope=scope, place=place)
+            yield Stated(term.group, term.key, fact, hit.vague)
+
+
+def _words(sentence: Sentence, before: Sentence | None, files: Mapping[str, bytes] | None) -> Iterator[Stated]:
+    """Yield the choices of a sentence, unless it speaks of somebody else's work."""
+    if OTHERS.search(sentence.flat) and not re.search(r"\bwe\b|\bour\b", sentence.flat, re.IGNORECASE):
+        return
+    for choice, found in choices(sentence.flat):
+        scope = scope_of(sentence, found.start, before, choice.name)
+        place = sentence.place(found.start, found.end, files)
+        fact = Fact(name=choice.name, value=found.value, number=found.number, unit=found.unit, scope=scope, place=place)
+        yield Stated(choice.group, choice.key, fact)

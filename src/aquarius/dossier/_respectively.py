@@ -1,0 +1,131 @@
+"""Lists that a "respectively" pairs: names with values ("β1 and β2 are .9 and .999"), or one name's values with what they hold for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ._dossier import Fact
+from ._names import dataset_spans
+from ._numbers import NUMBER, number_of, print_number
+from ._terms import BY_NAME, TERMS, Term, plausible
+from ._text import Sentence, squeeze
+
+_VALUES = rf"{NUMBER}(?:\s*,\s*{NUMBER})*\s*,?\s+and\s+{NUMBER}"
+_NAMES_THEN_VALUES = re.compile(rf"(?P<values>{_VALUES})\s*\)?\s*,?\s*\(?respectively", re.IGNORECASE)
+_VALUES_THEN_SCOPES = re.compile(
+    rf"(?P<values>{_VALUES})\s+(?:\w+\s+){{0,2}}?(?:for|on|in)\s+(?:the\s+)?(?P<scopes>[^.;()]{{3,90}}?)\s*,?\s*\(?respectively",
+    re.IGNORECASE,
+)
+
+
+# "(β1, β2) = (0.9, 0.98)", "betas of (0.9, 0.999)", "β = 0.9, 0.95"
+_BETAS = re.compile(
+    rf"(?:\(?\s*β\s*_\s*1\s*,\s*β\s*_\s*2\s*\)?|\bbetas?|β)\s*(?:=|of|are|is|to|set to)?\s*[(\[]?\s*(0?{NUMBER})\s*,\s*({NUMBER})",
+    re.IGNORECASE,
+)
+
+
+# "a batch size of 64 and 16 images with a learning rate of 5e-6 and 1e-5, respectively": each name has its own list
+_OWN_VALUES = re.compile(rf"(?:\bof|=)\s*(?P<values>{_VALUES})(?=[^.;]*\brespectively)", re.IGNORECASE)
+
+
+# "0.01 for Pubmed, and 0.005 for all other data sets"
+_ALTERNATING = re.compile(
+    rf"(?P<first>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<one>[\w-]+(?:\s+[\w-]+){{0,2}}?),?\s+(?:and|or)\s+(?P<second>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<other>[\w-]+(?:\s+[\w-]+){{0,3}})(?=[\s,.;)]*(?:$|[,.;)]|\b(?:and|with|in)\b))",
+    re.IGNORECASE,
+)
+
+
+def paired(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tuple[Term, Fact]]:
+    """Yield the facts that a "respectively" pairs one to one; none where the lists have different lengths."""
+    pair = _BETAS.search(sentence.flat)
+    if pair:
+        for name, index in (("beta1", 1), ("beta2", 2)):
+            yield BY_NAME[name], _fact(sentence, BY_NAME[name], pair[index], "", pair.start(), pair.end(), files)
+    for own in _ALTERNATING.finditer(sentence.flat):
+        names = _terms(sentence.flat[: own.start("first")])
+        if (
+            names
+            and names_last(sentence.flat, names[-1], own.start("first")) > own.start("first") - 60
+            and all(_possible(names[-1], own[part]) for part in ("first", "second"))
+        ):
+            start = names_last(sentence.flat, names[-1], own.start("first"))
+            for value, scope in (("first", "one"), ("second", "other")):
+                yield names[-1], _fact(sentence, names[-1], own[value], _scope(own[scope]), start, own.end(), files)
+    if "respectively" not in sentence.flat:
+        return
+    scoped = _VALUES_THEN_SCOPES.search(sentence.flat)
+    if scoped:
+        scopes = [_scope(part) for part in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", scoped["scopes"]) if part.strip()]
+        yield from _spread(sentence, scoped, scopes, files)
+        return
+    for own in _OWN_VALUES.finditer(sentence.flat):
+        yield from _spread(sentence, own, [name for name, _, _ in dataset_spans(sentence.flat)], files)
+    found = _NAMES_THEN_VALUES.search(sentence.flat)
+    if found is None or _OWN_VALUES.search(sentence.flat):
+        return
+    values = re.findall(NUMBER, found["values"])
+    names_before = _terms(sentence.flat[: found.start()])[-len(values) :]
+    first = min((names_at(sentence.flat, term, found.start()) for term in names_before), default=0)
+    if re.search(r"(?<![\w_])\d", re.sub(r"_\s*\d", "", sentence.flat[first : found.start()])):
+        return  # a number of its own stands between: the list belongs to the last name only
+    if 2 <= len(values) == len(names_before) and all(_possible(term, value) for term, value in zip(names_before, values, strict=True)):
+        for term, value in zip(names_before, values, strict=True):
+            yield term, _fact(sentence, term, value, "", names_at(sentence.flat, term, found.start()), found.end(), files)
+
+
+def _spread(sentence: Sentence, match: re.Match[str], scopes: list[str], files: Mapping[str, bytes] | None) -> Iterator[tuple[Term, Fact]]:
+    """Yield one name's values, each with its scope where there are as many scopes as values, else without one."""
+    values = re.findall(NUMBER, match["values"])
+    names = _terms(sentence.flat[: match.start("values")])
+    if not names or not all(_possible(names[-1], value) for value in values):
+        return
+    for index, value in enumerate(values):
+        scope = scopes[index] if len(scopes) == len(values) else ""
+        yield (
+            names[-1],
+            _fact(sentence, names[-1], value, scope, names_last(sentence.flat, names[-1], match.start("values")), match.end(), files),
+        )
+
+
+def _scope(words: str) -> str:
+    """Return a scope as printed; a data set by its name."""
+    named = dataset_spans(words)
+    return named[0][0] if len(named) == 1 and named[0][2] - named[0][1] >= len(words.strip()) - 1 else squeeze(words)
+
+
+def _possible(term: Term, value: str) -> bool:
+    number = number_of(print_number(value))
+    return number is not None and plausible(term.values, number)
+
+
+def _terms(text: str) -> list[Term]:
+    """Return the hyperparameters a text names, in order, each once."""
+    spots = [(names_last(text, term, len(text)), term) for term in TERMS]
+    return [term for at, term in sorted(spots, key=lambda item: item[0]) if at < len(text)]
+
+
+def names_last(text: str, term: Term, end: int) -> int:
+    """Return where a text names a hyperparameter last before `end`."""
+    words = "|".join(part for part in (term.symbols, term.before) if part).replace(" ", r"\s+")
+    found = [match.start() for match in re.finditer(rf"(?<![\w-])(?:{words})", text[:end], re.IGNORECASE)] if words else []
+    return found[-1] if found else end
+
+
+def names_at(text: str, term: Term, end: int) -> int:
+    """Return where a text names a hyperparameter first, `end` where it does not."""
+    words = "|".join(part for part in (term.symbols, term.before) if part).replace(" ", r"\s+")
+    found = re.search(rf"(?<![\w-])(?:{words})", text[:end], re.IGNORECASE) if words else None
+    return found.start() if found else end
+
+
+def _fact(sentence: Sentence, term: Term, value: str, scope: str, start: int, end: int, files: Mapping[str, bytes] | None) -> Fact:
+    return Fact(
+        name=term.name,
+        value=print_number(value),
+        number=number_of(value),
+        unit=term.unit,
+        scope=scope,
+        place=sentence.place(start, end, files),
+    )

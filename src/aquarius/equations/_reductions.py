@@ -1,0 +1,411 @@
+"""Sums, products, maxima and expectations over running indices, sets, masks and sample axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ._indexing import element_of, index_term, index_variable
+from ._names import NAME_KINDS, mentions, parts, splits
+from ._parse import UNBOUNDED
+from ._tokens import Refusal
+from ._tree import NONE, Node, key, latex, walk
+from ._typed import IndexVar, Scope, Term
+
+if TYPE_CHECKING:
+    from ._resolve import Resolver
+
+
+@dataclass
+class Bounds:
+    """What stands under and over a reduction: the indices it binds and the condition they meet."""
+
+    variables: dict[str, IndexVar] = field(default_factory=dict)
+    conditions: list[Node] = field(default_factory=list)
+    weights: list[tuple[str, Node, tuple[Node, ...]]] = field(default_factory=list)  # mask, at, members
+
+
+def bounds(resolver: Resolver, below: Node, above: Node, scope: Scope) -> Bounds:
+    """Read the bounds of one reduction."""
+    found = Bounds()
+    items = list(below.items) if below.kind == "group" and below.text == "{}" and not _is_pair(below) else [below]
+    if below.kind == "group" and below.text == "()" and all(item.kind in NAME_KINDS for item in below.items):
+        items = list(below.items)
+    pending: list[Node] = []
+    for item in items:
+        if item.kind == "text":
+            raise Refusal(f"the text '{item.text}' under a reduction is not understood", item.at)
+        if item.kind == "relation":
+            _relation(resolver, item, above, scope, found, pending)
+            pending = []
+        elif item.kind in NAME_KINDS or item.kind == "product":
+            for part in parts(item):
+                if part.kind not in NAME_KINDS:
+                    raise Refusal(f"{latex(item)} under a reduction is not an index", item.at)
+                pending.append(part)
+        else:
+            raise Refusal(f"{latex(item)} under a reduction is not an index", item.at)
+    for part in pending:
+        if above.kind != "none" and len(items) == 1 and len(pending) == 1:
+            raise Refusal(f"the lower bound of {latex(part)} is missing", part.at)
+        _plain_index(resolver, part, scope, found)
+    return found
+
+
+def _is_pair(node: Node) -> bool:
+    return node.kind == "group" and node.text == "()"
+
+
+def _plain_index(resolver: Resolver, part: Node, scope: Scope, found: Bounds) -> None:
+    entity = resolver.symbols.find(part)
+    if entity is not None and entity[0] in {"input", "constant", "function"} and key(part, fonts=False) not in resolver.ranges:
+        raise Refusal(f"{latex(part)} is declared as a value, so what the reduction runs over does not show", part.at)
+    found.variables[key(part, fonts=False)] = index_variable(resolver, part, scope=scope)
+
+
+def _relation(resolver: Resolver, node: Node, above: Node, scope: Scope, found: Bounds, pending: list[Node]) -> None:
+    first = node.tag[0]
+    left, right = node.items[0], node.items[1]
+    if first == "=" and len(node.tag) == 1:
+        for part in pending:
+            _plain_index(resolver, part, scope, found)
+        names = parts(left)
+        if above.kind == "none" and right.kind == "group" and right.text == "{}":
+            raise Refusal("the range of a reduction does not show", node.at)
+        if above.kind == "none":
+            raise Refusal(f"the upper bound of {latex(left)} is missing", node.at)
+        for name in names:
+            if name.kind not in NAME_KINDS:
+                raise Refusal(f"{latex(name)} is not an index", name.at)
+            inner = scope.bind(found.variables)
+            found.variables[key(name, fonts=False)] = index_variable(resolver, name, right, above, inner)
+    elif first == "in" and len(node.tag) == 1:
+        _membership(resolver, [*pending, *([left] if left.kind in NAME_KINDS else list(parts(left)))], right, scope, found)
+    elif first in {"!=", "<", "<=", ">", ">="} or (first == "=" and len(node.tag) > 1):
+        _comparison(resolver, node, scope, found, pending)
+    else:
+        raise Refusal("what stands under the reduction is not understood", node.at)
+
+
+def _comparison(resolver: Resolver, node: Node, scope: Scope, found: Bounds, pending: list[Node]) -> None:
+    """j != i, i < j, 1 <= i <= n: symbols that nothing binds yet are the indices."""
+    for part in pending:
+        _plain_index(resolver, part, scope, found)
+    new = []
+    for item in node.items:
+        for piece in walk(item):
+            name = key(piece, fonts=False)
+            if piece.kind not in NAME_KINDS or name in scope.indices or name in found.variables or name in resolver.size_keys:
+                continue
+            declared = resolver.symbols.find(piece)
+            if declared is None or declared[0] in {"index", "output"}:
+                new.append(piece)
+                _plain_index(resolver, piece, scope, found)
+            break
+    if not new and not found.variables:
+        first = node.items[0]
+        if first.kind in NAME_KINDS:  # sum_{j != i} where j is free outside: bound anew here
+            found.variables[key(first, fonts=False)] = index_variable(resolver, first, scope=scope)
+    for variable in [found.variables[key(piece, fonts=False)] for piece in new]:
+        _whole_range(resolver, node, variable, scope)
+    if not (
+        len(new) == 1
+        and found.variables[key(new[0], fonts=False)].explicit
+        and node.tag == ("<=", "<=")
+        and latex(node.items[1]) == latex(new[0])
+    ):
+        found.conditions.append(node)
+
+
+def _whole_range(resolver: Resolver, node: Node, variable: IndexVar, scope: Scope) -> None:
+    """1 <= i <= n gives an index its range as well as its condition."""
+    if variable.explicit or len(node.items) != 3 or node.tag != ("<=", "<="):
+        return
+    lower, middle, upper = node.items
+    if latex(middle) == variable.name:
+        variable.lower, variable.upper = resolver.expression(lower, scope), resolver.expression(upper, scope)
+        variable.explicit = True
+        variable.base = 0 if variable.lower.op == "number" and variable.lower.data[0] == 0 else 1
+
+
+def _membership(resolver: Resolver, members: list[Node], container: Node, scope: Scope, found: Bounds) -> None:
+    """i in {1..n}, i in [n], x in an axis, (i, j) in a mask, j in N(i)."""
+    if container.kind == "group" and container.text == "{}" and any(item.kind == "dots" for item in container.items):
+        for member in members:
+            found.variables[key(member, fonts=False)] = index_variable(resolver, member, container.items[0], container.items[-1], scope)
+        return
+    if container.kind == "group" and container.text == "[]" and len(container.items) == 1:
+        one = Node("number", container.at, "1")
+        for member in members:
+            found.variables[key(member, fonts=False)] = index_variable(resolver, member, one, container.items[0], scope)
+        return
+    for name, owners in _set_forms(container):
+        kind = _set_kind(resolver, name)
+        if kind is None:
+            continue
+        declared, meaning = kind
+        if meaning.startswith("axis"):
+            dim = meaning.removeprefix("axis").strip()
+            for member in members:
+                variable = index_variable(resolver, member, scope=scope)
+                variable.dim = variable.dim or dim
+                found.variables[key(member, fonts=False)] = variable
+            return
+        if ".." in meaning:
+            for member in members:
+                lower, upper = resolver.ranges[key(name, fonts=False)]
+                found.variables[key(member, fonts=False)] = index_variable(resolver, member, lower, upper, scope)
+            return
+        if meaning.startswith("mask"):
+            if declared not in resolver.symbols.inputs:
+                raise Refusal(f"the set {declared} is a mask, but no input holds it", container.at)
+            if len(owners) + len(members) != len(resolver.symbols.inputs[declared]):
+                raise Refusal(
+                    f"the mask {declared} has {len(resolver.symbols.inputs[declared])} axes, not {len(owners) + len(members)}", container.at
+                )
+            for member in members:
+                found.variables[key(member, fonts=False)] = index_variable(resolver, member, scope=scope)
+            found.weights.append((declared, container, (*owners, *members)))
+            return
+        raise Refusal(f"the set {declared} is declared as '{meaning}', which is not understood", container.at)
+    raise Refusal(f"the set {latex(container)} is not declared", container.at)
+
+
+def _set_forms(container: Node) -> list[tuple[Node, tuple[Node, ...]]]:
+    """N, N_i, N(i): the set's name and what it depends on."""
+    forms: list[tuple[Node, tuple[Node, ...]]] = []
+    if container.kind == "product" and len(container.items) == 2 and container.items[1].kind == "group":
+        forms += [(split.name, (*split.below, *container.items[1].items)) for split in splits(container.items[0])]
+    elif container.kind in NAME_KINDS:
+        forms += [(split.name, split.below) for split in splits(container)]
+        if container.kind == "script" and container.items[2].kind == "group":
+            forms += [(container.items[0], container.items[2].items)]
+    return forms
+
+
+def _set_kind(resolver: Resolver, name: Node) -> tuple[str, str] | None:
+    found = resolver.symbols.find(name)
+    if found is not None and found[1] in resolver.symbols.sets:
+        return found[1], resolver.symbols.sets[found[1]]
+    return None
+
+
+def cardinality(resolver: Resolver, node: Node, scope: Scope) -> Term | None:
+    """|N(v)| of a declared set: how many members it has; None where the bars hold no set."""
+    for name, owners in _set_forms(node):
+        kind = _set_kind(resolver, name)
+        if kind is None:
+            continue
+        declared, meaning = kind
+        if meaning.startswith("axis"):
+            return Term("size", (), (), (meaning.removeprefix("axis").strip(),), "", node.at)
+        if not meaning.startswith("mask"):
+            raise Refusal(f"how many members {declared} has does not show", node.at)
+        shape = resolver.symbols.inputs.get(declared, ())
+        array = Term("input", (), shape, (declared,), "", node.at)
+        for owner in owners:
+            array = element_of(
+                resolver,
+                array,
+                (*array.args[1:], index_term(resolver, owner, scope)) if array.op == "element" else (index_term(resolver, owner, scope),),
+                node.at,
+            )
+        zero = Term("number", (), (), (0.0,), "", node.at)
+        member = Term("indicator", (Term("compare", (array, zero), array.shape, ("!=",), "", node.at),), array.shape, (), "", node.at)
+        return summed(member, "sum", node.at)
+    return None
+
+
+def big(resolver: Resolver, node: Node, scope: Scope) -> Term:
+    """One reduction with its bounds."""
+    below, above, body = node.items
+    if node.text in UNBOUNDED:
+        raise Refusal(f"\\{node.text} is not a finite computation", node.at)
+    if below.kind == "none":
+        raise Refusal(f"what {node.text} runs over does not show", node.at)
+    found = bounds(resolver, below, above, scope)
+    inner = scope.bind(found.variables)
+    return reduced(resolver, node.text, found, body, inner, node.at)
+
+
+def reduced(resolver: Resolver, operation: str, found: Bounds, body_node: Node, inner: Scope, at: int) -> Term:
+    body = resolver.expression(body_node, inner)
+    conditions = [resolver.condition(condition, inner) for condition in found.conditions]
+    for mask, node, members in found.weights:
+        shape = resolver.symbols.inputs[mask]
+        array = Term("input", (), shape, (mask,), "", node.at)
+        weight = element_of(resolver, array, tuple(index_term(resolver, member, inner) for member in members), node.at)
+        conditions.append(Term("compare", (weight, Term("number", (), (), (0.0,))), (), ("!=",), "", node.at))
+    condition: Term | None = None
+    for item in conditions:
+        condition = item if condition is None else Term("and", (condition, item), (), (), "", at)
+    for variable in found.variables.values():
+        if not variable.explicit and not variable.dim:
+            raise Refusal(f"the range of the index {variable.name} does not show: declare it under 'index'", at)
+    if body.rank and operation in {"argmax", "argmin"}:
+        raise Refusal(f"{operation} over a value with axes is not understood", at)
+    if operation in {"argmax", "argmin"} and len(found.variables) > 1:
+        raise Refusal(f"{operation} over several indices is not one number", at)
+    idle = next((variable for variable in found.variables.values() if is_idle(variable, body, *conditions)), None)
+    if idle is not None:
+        raise Refusal(f"the index {idle.name} does not occur in what is reduced: an index is hidden", at)
+    if body.op in {"eye", "ones"} and not body.shape:
+        raise Refusal("the size of the identity matrix does not show", at)
+    arguments = (body,) if condition is None else (body, condition)
+    return Term("reduce", arguments, body.shape, (operation, tuple(found.variables.values())), body.side, at)
+
+
+def is_idle(variable: IndexVar, *bodies: Term) -> bool:
+    """Whether an index does not occur although data do: then the display hides where it belongs."""
+    found = [term for body in bodies for term in every_term(body)]
+    return not any(term.op == "index" and term.data[0] is variable for term in found) and any(
+        term.op in {"input", "call", "local"} for term in found
+    )
+
+
+def every_term(term: Term) -> Iterator[Term]:
+    """A term, everything below it, and the bounds of the reductions inside."""
+    yield term
+    for item in term.args:
+        yield from every_term(item)
+    for variable in term.data[1] if term.op == "reduce" else term.data if term.op in {"collect", "concat-range"} else ():
+        for limit in (variable.lower, variable.upper):
+            if limit is not None:
+                yield from every_term(limit)
+
+
+def summed(term: Term, operation: str, at: int = 0) -> Term:
+    """A reduction over all axes of a term."""
+    return Term("reduce-all", (term,), (), (operation,), "", at)
+
+
+def expectation(resolver: Resolver, symbol: Node, body: Node, scope: Scope) -> Term:
+    """E[...]: the mean over the declared sample axis, over an index, or over the vector itself."""
+    below = symbol.items[1] if symbol.kind == "script" else NONE
+    if symbol.kind == "script" and symbol.items[2].kind != "none":
+        raise Refusal(f"the superscript of {latex(symbol)} is not understood", symbol.at)
+    if body.kind == "group" and len(body.items) > 1:
+        raise Refusal("a conditional expectation is not supported", body.at)
+    random = resolver.symbols.random
+    if random:
+        axes = _sample_axes(resolver, below, body)
+        variables = {axis: IndexVar(f"sample of {axis}", dim=axis) for axis in axes}
+        inner = replace(scope, samples={**scope.samples, **variables})
+        term = resolver.expression(body, inner)
+        return Term("reduce", (term,), term.shape, ("mean", tuple(variables.values())), term.side, symbol.at)
+    pieces = parts(below)
+    if pieces and all(piece.kind in NAME_KINDS and key(piece, fonts=False) in resolver.ranges for piece in pieces):
+        found = Bounds()
+        for piece in pieces:
+            _plain_index(resolver, piece, scope, found)
+        return reduced(resolver, "mean", found, body, scope.bind(found.variables), symbol.at)
+    if below.kind != "none":
+        raise Refusal(f"over which samples {latex(symbol)} is taken is not declared", symbol.at)
+    term = resolver.expression(body, scope)
+    if term.rank != 1:
+        raise Refusal("over which axis the expectation is taken is not declared", symbol.at)
+    return summed(term, "mean", symbol.at)
+
+
+def _sample_axes(resolver: Resolver, below: Node, body: Node) -> list[str]:
+    random = resolver.symbols.random
+    if "" in random:
+        return [random[""]]
+    named = [axis for name, axis in random.items() if resolver.symbols.names and _printed(resolver, name, below)]
+    if not named:
+        named = [axis for name, axis in random.items() if _printed(resolver, name, body)]
+    return list(dict.fromkeys(named)) or list(dict.fromkeys(random.values()))[:1]
+
+
+def _printed(resolver: Resolver, name: str, where: Node) -> bool:
+    from ._statements import parse_name
+
+    try:
+        wanted = key(parse_name(name, resolver.symbols.words))
+    except Refusal:
+        return False
+    return where.kind != "none" and mentions(where, {wanted})
+
+
+def objective(resolver: Resolver, node: Node) -> Node:
+    """min_theta L: what is minimised is computed; the minimisation is said, not done."""
+    if node.kind == "sum" and node.items:
+        return replace(node, items=(objective(resolver, node.items[0]), *node.items[1:]))
+    if node.kind == "product" and node.items and node.items[0].kind == "big":
+        return node
+    if node.kind != "big" or node.text not in {"min", "max"}:
+        return node
+    below, _, body = node.items
+    names = [
+        piece
+        for item in (below.items if below.kind == "group" else (below,))
+        for piece in parts(item.items[0] if item.kind == "relation" else item)
+    ]
+    for name in names:
+        if name.kind not in NAME_KINDS or key(name, fonts=False) in resolver.ranges:
+            return node
+        starless = name.items[0] if name.kind == "script" else name
+        declared = resolver.symbols.find(name) or resolver.symbols.find(starless)
+        if declared is None and _subscripted(body, name):
+            return node
+    return objective(resolver, body)
+
+
+def _subscripted(body: Node, name: Node) -> bool:
+    wanted = key(name, fonts=False)
+    return any(
+        key(piece, fonts=False) == wanted for item in walk(body) if item.kind == "script" for side in item.items[1:] for piece in walk(side)
+    )
+
+
+def total_scope(resolver: Resolver, node: Node, scope: Scope) -> tuple[list[Node], list[str]]:
+    """Terms of a sum; a reduction in front takes the later terms that use its index."""
+    items, signs = list(node.items), list(node.tag)
+    position = 0
+    while position < len(items) - 1:
+        bound = _bound_at_end(items[position])
+        free = {name for name in bound if name not in scope.indices}
+        last = next((place for place in range(len(items) - 1, position, -1) if _uses(items[place], free)), None)
+        if free and last is not None:
+            tail = list(zip(signs[position + 1 : last + 1], items[position + 1 : last + 1], strict=True))
+            items[position] = _extended(items[position], tail)
+            del items[position + 1 : last + 1], signs[position + 1 : last + 1]
+        position += 1
+    return items, signs
+
+
+def _uses(node: Node, names: set[str]) -> bool:
+    """Whether a name is used and not bound again inside."""
+    if node.kind == "big":
+        names = names - _bound(node.items[0])
+    if node.kind in NAME_KINDS and key(node, fonts=False) in names:
+        return True
+    return any(_uses(item, names) for item in node.items) if names else False
+
+
+def _bound(below: Node) -> set[str]:
+    found: set[str] = set()
+    for item in below.items if below.kind == "group" else (below,):
+        head = item.items[0] if item.kind == "relation" else item
+        found |= {key(piece, fonts=False) for piece in parts(head) if piece.kind in NAME_KINDS}
+    return found
+
+
+def _bound_at_end(node: Node) -> set[str]:
+    if node.kind == "big":
+        return _bound(node.items[0]) | _bound_at_end(node.items[2])
+    if node.kind == "product":
+        return _bound_at_end(node.items[-1])
+    return set()
+
+
+def _extended(node: Node, tail: list[tuple[str, Node]]) -> Node:
+    if node.kind == "product":
+        return replace(node, items=(*node.items[:-1], _extended(node.items[-1], tail)))
+    below, above, body = node.items
+    deeper = _bound_at_end(body)
+    if deeper and any(_uses(item, deeper) for _, item in tail):
+        return replace(node, items=(below, above, _extended(body, tail)))
+    signs = ("+", *(sign for sign, _ in tail))
+    return replace(node, items=(below, above, Node("sum", body.at, "", (body, *(item for _, item in tail)), signs)))

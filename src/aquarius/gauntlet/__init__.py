@@ -1,0 +1,18 @@
+"""The gauntlet: checks that find the bug in a PyTorch model, one file per family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core import lazy_exports
+
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {"examine": "._examine", "Check": "._check", "checks": "._check", "Examination": "._examination"},
+)
+
+if TYPE_CHECKING:
+    from ._check import Check as Check
+    from ._check import checks as checks
+    from ._examination import Examination as Examination
+    from ._examine import examine as examine

@@ -1,0 +1,302 @@
+"""Data: labels and tokens in range, labels that nothing gives away, positives that are no negatives, loaders that keep apart."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core import Evidence
+from ._check import Check
+from ._examination import Examination
+from ._inputs import is_integer, is_mask
+from ._objective import labels, objective
+
+MANY = 256
+
+
+def ranges(examination: Examination) -> Evidence | list[Evidence]:
+    """Look at many samples: tokens below the vocabulary, labels below the classes, every class present."""
+    vocabulary, classes = examination.number("vocabulary"), examination.number("classes")
+    if vocabulary is None and classes is None:
+        return _missing_class(examination)
+    batch = examination.quiet(lambda: examination.batch(MANY)) or examination.batch()
+    found = []
+    own = labels(examination, examination.batch())
+    for key, value in batch.items():
+        if not is_integer(value) or value.numel() == 0:
+            continue
+        if key in own and classes is not None and value.ndim >= 1:
+            index = examination.number("ignore_index")
+            kept = value[value != index] if index is not None else value[value >= 0]
+            if kept.numel() and int(kept.max()) >= classes:
+                found.append(examination.finding("fail", f"{key} names class {int(kept.max())} of {classes:g}", where="batch", path=key))
+            elif kept.numel() >= 20 * classes and len(kept.unique()) < classes:
+                missing = sorted(set(range(int(classes))) - set(kept.unique().tolist()))
+                found.append(
+                    examination.finding(
+                        "fail", f"{key} never names the classes {missing[:5]} in {kept.numel()} labels", where="batch", path=key
+                    )
+                )
+            elif kept.numel() >= 20 and len(kept.unique()) == 1:
+                found.append(examination.finding("fail", f"{key} names one class only", where="batch", path=key))
+        elif vocabulary is not None and examination.reads(key) and value.ndim == 2 and int(value.max()) >= vocabulary:
+            found.append(examination.finding("fail", f"{key} holds token {int(value.max())} of {vocabulary:g}", where="batch", path=key))
+    return found or examination.passed("tokens and labels are in range")
+
+
+def _missing_class(examination: Examination) -> Evidence:
+    """Without a statement: the scores of at most ten classes against the labels of many samples, where the loss is a plain cross-entropy."""
+    if not examination.layout.rows:
+        return examination.skipped("neither vocabulary nor classes are stated")
+    batch = examination.quiet(lambda: examination.batch(MANY)) or examination.batch()
+    seen = objective(examination, examination.probe, batch)
+    calls = [call for call in seen.calls if call.name == "cross_entropy" and len(call.arguments) > 1 and is_integer(call.arguments[1])]
+    own = [key for key in labels(examination, examination.batch()) if batch[key].ndim == 1]
+    if len(calls) != 1 or len(own) != 1 or calls[0].arguments[0].ndim != 2 or calls[0].arguments[1].shape != batch[own[0]].shape:
+        return examination.skipped("neither vocabulary nor classes are stated")
+    classes, value = calls[0].arguments[0].shape[1], batch[own[0]]
+    kept = value[(value >= 0) & (value < classes)]
+    if classes > 10 or kept.numel() < 20 * classes or len(kept.unique()) == classes:
+        return examination.passed("every class is among the labels", classes=classes)
+    missing = sorted(set(range(classes)) - set(kept.unique().tolist()))
+    message = f"{own[0]} never names the classes {missing} of {classes} in {kept.numel()} labels"
+    return examination.finding("fail", message, where="batch", path=own[0], hint="Look at how labels are drawn or shifted.")
+
+
+def known_label(examination: Examination) -> Evidence | list[Evidence]:
+    """Compare every label with every input column: a column that equals the label gives it away."""
+    if examination.layout.graph or not examination.layout.rows:
+        return examination.skipped("samples are not rows of a batch")
+    batch = examination.quiet(lambda: examination.batch(MANY)) or examination.batch()
+    unread = [
+        key
+        for key, value in batch.items()
+        if isinstance(value, Tensor) and value.ndim == 1 and not examination.reads(key) and examination.loss_reads(key)
+    ]
+    for label in unread:
+        wanted = batch[label].double()
+        if len(wanted.unique()) < 2:
+            continue
+        for key, value in batch.items():
+            if (
+                key == label
+                or not isinstance(value, Tensor)
+                or is_mask(value)
+                or not examination.reads(key)
+                or value.ndim < 1
+                or value.shape[0] != len(wanted)
+            ):
+                continue
+            columns = value.double().reshape(len(wanted), -1)
+            same = (columns == wanted[:, None]).all(dim=0)
+            if bool(same.any()):
+                column = int(same.nonzero()[0])
+                message = f"column {column} of {key} equals {label} in every one of {len(wanted)} samples"
+                return examination.finding("fail", message, where="batch", path=key, hint="The input gives the answer away.")
+    return examination.passed("no input column equals a label") if unread else examination.skipped("there is no label for each sample")
+
+
+def negatives(examination: Examination) -> Evidence | list[Evidence]:
+    """Collect the pairs that batches give as positive; where negatives are stated to be unseen, none of them may be given as negative."""
+    stated = str(examination.facts.get("negatives", "")).lower()
+    batch = examination.batch()
+    names = {word: next((key for key in batch if word in key.lower()), None) for word in ("positive", "negative")}
+    if not stated or not all(names.values()):
+        return examination.skipped("no negatives are stated, or no entries of the batch are called positive and negative")
+    positive, negative = str(names["positive"]), str(names["negative"])
+    if not is_integer(batch[positive]) or batch[positive].shape != batch[negative].shape:
+        return examination.skipped("positives and negatives are no numbers of items")
+    anchor = next(
+        (
+            key
+            for key, value in batch.items()
+            if key not in (positive, negative) and is_integer(value) and value.shape == batch[positive].shape
+        ),
+        None,
+    )
+    liked: set[tuple[int, int]] = set()
+    shunned: list[tuple[int, int]] = []
+    for seed in range(6):
+        many = examination.quiet(lambda seed=seed: examination.batch(MANY, seed=seed)) or examination.batch(seed=seed)  # type: ignore[misc]
+        owner = many[anchor].flatten().tolist() if anchor else [0] * many[positive].numel()
+        liked |= set(zip(owner, many[positive].flatten().tolist(), strict=True))
+        shunned += list(zip(owner, many[negative].flatten().tolist(), strict=True))
+    share = sum(pair in liked for pair in shunned) / len(shunned)
+    unseen = any(word in stated for word in ("not seen", "unseen", "has not", "not liked", "not in", "other than"))
+    if unseen and share > 0:
+        return examination.finding(
+            "fail",
+            f"{share:.0%} of the negatives are given as positives elsewhere, and they are stated to be {examination.facts['negatives']}",
+            where="batch",
+            path=negative,
+            hint="Look at the mask that negatives are drawn by.",
+            values={"share": share},
+        )
+    return (
+        examination.passed("negatives are no positives elsewhere", share=share)
+        if unseen
+        else examination.unsure("what a negative must not be is not stated", share=share)
+    )
+
+
+def masking(examination: Examination) -> Evidence | list[Evidence]:
+    """Count masked tokens over many samples: the stated share, replaced by the stated token, predicted there and nowhere else."""
+    index, rate = examination.number("mask_index"), examination.number("mask_rate")
+    if index is None:
+        return examination.skipped("no masking of tokens is stated")
+    batch = examination.quiet(lambda: examination.batch(MANY)) or examination.batch()
+    tokens = next(
+        (
+            key
+            for key, value in batch.items()
+            if is_integer(value) and value.ndim == 2 and examination.reads(key) and bool((value == index).any())
+        ),
+        None,
+    )
+    if tokens is None:
+        where = "batch"
+        return examination.finding(
+            "fail",
+            f"the mask token {index:g} is stated and stands in no input",
+            where=where,
+            hint="Is the masked copy the one that is returned?",
+        )
+    masked = batch[tokens] == index
+    found = []
+    ignore = examination.number("ignore_index")
+    for key, value in batch.items():
+        if (
+            key == tokens
+            or not is_integer(value)
+            or value.shape != masked.shape
+            or not examination.loss_reads(key)
+            or examination.reads(key)
+        ):
+            continue
+        ignored = value == (int(ignore) if ignore is not None else -100)
+        if bool(ignored.any()):
+            loose = float((masked & ignored).float().sum() / masked.float().sum())
+            if loose > 0.02:
+                found.append(examination.finding("fail", f"{loose:.0%} of the masked tokens are not predicted", where="batch", path=key))
+            if bool((value[~ignored] == index).any()):
+                found.append(
+                    examination.finding(
+                        "fail", "the mask token itself is a target", where="batch", path=key, hint="Copy the tokens before they are masked."
+                    )
+                )
+            padding = examination.number("padding_index")
+            ordinary = (value != padding) if padding is not None else torch.ones_like(masked)
+            shown = float((~ignored).float().sum() / ((batch[tokens] != (padding if padding is not None else -1)) & ordinary).float().sum())
+            if rate is not None and not 0.4 * rate < shown < 1.8 * rate + 0.05:
+                found.append(
+                    examination.finding(
+                        "fail", f"{shown:.1%} of the tokens are predicted, and {rate:.1%} are stated", where="batch", path=key
+                    )
+                )
+    return found or examination.passed("tokens are masked as stated", share=float(masked.float().mean()))
+
+
+def loaders(examination: Examination) -> Evidence | list[Evidence]:
+    """Run through both loaders: no sample in both, a new order each time where shuffled, standardised where stated, the stated sizes."""
+    if not examination.has("train_loader"):
+        return examination.skipped("the subject has no loaders")
+    data = examination.facts.get("data")
+    data = data if isinstance(data, dict) else {}
+    train = _all(examination, "train_loader", 0)
+    found = []
+    sizes = {"train": len(train[0])}
+    if examination.has("test_loader"):
+        test = _all(examination, "test_loader", 0)
+        sizes["test"] = len(test[0])
+        both = set(train[0]) & set(test[0])
+        if both:
+            share = len(both) / max(1, len(set(test[0])))
+            found.append(
+                examination.finding(
+                    "fail",
+                    f"{len(both)} test samples ({share:.0%}) are training samples too",
+                    where="test_loader",
+                    hint="Split once, before anything else.",
+                )
+            )
+    for name, size in sizes.items():
+        stated = data.get(name)
+        if isinstance(stated, int) and stated != size:
+            found.append(
+                examination.finding("fail", f"the {name} loader gives {size} samples, and {stated} are stated", where=f"{name}_loader")
+            )
+    again = _all(examination, "train_loader", 1)
+    if data.get("shuffled") is True and train[0] == again[0] and len(train[0]) > 8:
+        found.append(
+            examination.finding(
+                "fail", "the training loader gives the same order every time, and is stated to shuffle", where="train_loader"
+            )
+        )
+    if len(set(train[0])) < 0.5 * len(train[0]):
+        found.append(examination.unsure("more than half of the training samples are copies of others"))
+    if data.get("standardised") and train[1] is not None:
+        mean, deviation = train[1].mean(dim=0), train[1].std(dim=0)
+        used = deviation > 1e-8
+        if float(mean[used].abs().mean()) > 0.1 or abs(float(deviation[used].mean()) - 1) > 0.15:
+            text = f"training inputs are stated to be standardised, and have mean {float(mean.abs().mean()):.2g} and deviation {float(deviation.mean()):.2g}"
+            found.append(examination.finding("fail", text, where="train_loader"))
+    return found or examination.passed("loaders keep training and test apart", **{name: float(size) for name, size in sizes.items()})
+
+
+def _all(examination: Examination, name: str, seed: int) -> tuple[list[str], Tensor | None]:
+    """Return a digest of every sample of a loader in order, and its first floating-point entry as one matrix."""
+    digests: list[str] = []
+    inputs: list[Tensor] = []
+    loader: Any = examination.call(name, seed=seed)
+    for number, item in enumerate(loader):
+        entries = item.values() if isinstance(item, dict) else item if isinstance(item, list | tuple) else [item]
+        tensors = [value for value in entries if isinstance(value, Tensor) and value.ndim >= 1]
+        if not tensors or number > 2000:
+            break
+        floats = [value for value in tensors if value.is_floating_point()]
+        told = floats[:1] or tensors[:1]
+        for row in range(len(told[0])):
+            digests.append(hashlib.sha256(told[0][row].contiguous().numpy().tobytes()).hexdigest())
+        if floats:
+            inputs.append(floats[0].reshape(len(floats[0]), -1).double())
+    return digests, torch.cat(inputs) if inputs else None
+
+
+def _card(name: str, finds: str, uses: tuple[str, ...], misled_by: str, function: Any) -> Check:
+    return Check(name=name, family="data", finds=finds, uses=uses, misled_by=misled_by, cost="instant", function=function)
+
+
+RANGES = _card(
+    "ranges",
+    "Tokens beyond the vocabulary, labels beyond the classes, classes that never occur.",
+    ("vocabulary", "classes", "ignore_index"),
+    "A class so rare that 20 labels a class do not show it.",
+    ranges,
+)
+KNOWN_LABEL = _card(
+    "known label",
+    "An input column that equals the label.",
+    (),
+    "Tasks whose target is an input by definition: their input is no label entry.",
+    known_label,
+)
+NEGATIVES = _card(
+    "negatives", "Negatives that are positives elsewhere.", ("negatives",), "Statements that do not say 'not seen': 'unsure'.", negatives
+)
+MASKING = _card(
+    "masking",
+    "Masked tokens that are not predicted, a mask token as target, another share than stated.",
+    ("mask_index", "mask_rate", "ignore_index", "padding_index"),
+    "Special tokens that are never masked widen the tolerance of the share.",
+    masking,
+)
+LOADERS = _card(
+    "loaders",
+    "Test samples among the training samples, sizes, order and scale that are not as stated.",
+    ("data",),
+    "Samples that are equal by nature, such as small whole numbers, can meet in both sets.",
+    loaders,
+)

@@ -1,0 +1,226 @@
+"""Reinforcement learning: rewards pull in the right direction, nothing is worth anything after the end, targets stand still between copies."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from torch import Tensor, nn
+
+from ..core import Evidence
+from ._check import Check
+from ._examination import Examination, distance
+from ._gradient import COPIES
+from ._inputs import Batch, copy, is_integer
+from ._objective import objective
+from ._training import Training
+
+REWARDS = ("reward", "return", "advantage")
+ENDS = ("terminal", "done", "terminated")
+MOST_UPDATES = 40
+
+
+def _entry(batch: Batch, words: tuple[str, ...]) -> str | None:
+    return next((key for word in words for key, value in batch.items() if word in key.lower() and isinstance(value, Tensor)), None)
+
+
+def reward_direction(examination: Examination) -> Evidence:
+    """Raise single rewards: the gradient on the score of the action that earned it must fall, so that descent raises the score."""
+    batch = examination.batch()
+    reward, action = _entry(batch, REWARDS), _entry(batch, ("action",))
+    if examination.number("actions") is None or reward is None or action is None or not is_integer(batch[action]):
+        return examination.skipped("no actions are stated, or no entries of the batch are called reward and action")
+    model = examination.perturbed()
+    chosen = batch[action]
+
+    def slopes(changed: Batch) -> Tensor | None:
+        seen = objective(examination, model, changed)
+        outputs = [output for output in seen.outputs if output.requires_grad and output.shape[:-1] == chosen.shape]
+        if not outputs:
+            return None
+        (gradient,) = torch.autograd.grad(seen.value, outputs[0], allow_unused=True)
+        return None if gradient is None else gradient.gather(-1, chosen[..., None]).squeeze(-1)
+
+    before = slopes(copy(batch))
+    if before is None or before.shape != batch[reward].shape:
+        return _by_model(examination, model, batch, reward, action)
+    change = 0.0
+    for place in range(0, chosen.numel(), max(1, chosen.numel() // 16)):
+        raised = copy(batch)
+        raised[reward].view(-1)[place] += 0.5
+        after = slopes(raised)
+        assert after is not None
+        change += float((after - before).view(-1)[place])
+    return _direction(examination, change)
+
+
+def _by_model(examination: Examination, model: nn.Module, batch: Batch, reward: str, action: str) -> Evidence:
+    """Where the loss calls the model itself, look at the scores through a hook on it."""
+    scores: list[Tensor] = []
+
+    def keep(_: nn.Module, inputs: object, output: object) -> None:
+        first = output[0] if isinstance(output, tuple) else output
+        if isinstance(first, Tensor) and first.requires_grad and first.shape[:-1] == batch[action].shape:
+            scores.append(first)
+
+    change = 0.0
+    handle = model.register_forward_hook(keep)
+    try:
+        base: Tensor | None = None
+        places = range(0, batch[action].numel(), max(1, batch[action].numel() // 16))
+        for place in (None, *places):
+            changed = copy(batch)
+            if place is not None:
+                changed[reward].view(-1)[place] += 0.5
+            scores.clear()
+            value = examination.loss(model, changed)
+            if len(scores) != 1 or batch[reward].shape != batch[action].shape:
+                return examination.skipped("the scores of the actions are not seen, or rewards do not belong to single actions")
+            (gradient,) = torch.autograd.grad(value, scores[0], allow_unused=True)
+            if gradient is None:
+                return examination.skipped("the loss has no gradient on the scores of the actions")
+            found = gradient.gather(-1, batch[action][..., None]).squeeze(-1).reshape(-1)
+            if base is None or place is None:
+                base = found
+            else:
+                change += float((found - base)[place])
+    finally:
+        handle.remove()
+    return _direction(examination, change)
+
+
+def _direction(examination: Examination, change: float) -> Evidence:
+    if change > 1e-7:
+        return examination.finding(
+            "fail",
+            "raising the reward of an action pushes its score down",
+            where="loss",
+            hint="Look at the sign of the objective, and at the sign of the advantage or of the temporal difference.",
+            values={"change": change},
+        )
+    if change >= -1e-9:
+        return examination.unsure("raising the reward of an action does not move its score", change=change)
+    return examination.passed("raising the reward of an action pushes its score up", change=change)
+
+
+def after_the_end(examination: Examination) -> Evidence | list[Evidence]:
+    """Change what follows the last state of an episode: the loss must not know of it."""
+    batch = examination.batch(32) if not examination.layout.graph else examination.batch()
+    end = _entry(batch, ENDS)
+    following = _entry(batch, ("next_state", "next_obs", "next_observation", "last_value", "next_value"))
+    if end is None or following is None or examination.number("discount") is None:
+        return examination.skipped("no discount is stated, or no entries of the batch are called terminal and next state")
+    ended, after = batch[end].bool(), batch[following]
+    if ended.ndim == after.ndim + 1:
+        ended = ended[-1]  # axis 0 is time: what follows the last step
+    while ended.ndim < after.ndim:
+        ended = ended.unsqueeze(-1)
+    if ended.shape[: after.ndim - 1] != after.shape[: after.ndim - 1] and ended.shape != after.shape:
+        return examination.skipped("ends and what follows them do not belong together one by one")
+    if not bool(ended.any()) or bool(ended.all()):
+        return examination.skipped("no episode ends in a batch, or all do")
+    model = examination.probe
+    noise = torch.randn(after.shape, generator=torch.Generator().manual_seed(6)) * 3
+
+    def change(where: Tensor) -> float:
+        altered = copy(batch) | {following: torch.where(where, after + noise, after)}
+        with torch.no_grad():
+            return distance(examination.loss(model, copy(batch), seed=1), examination.loss(model, altered, seed=1))
+
+    ended_change, other_change = change(ended), change(~ended)
+    values = {"after the end": ended_change, "elsewhere": other_change}
+    if ended_change > 1e-6:
+        where = next(
+            (name for name in examination.source.functions if "advantage" in name.lower() or ("target" in name.lower() and name != "target")),
+            "loss",
+        )
+        return examination.finding(
+            "fail",
+            f"{following} after an end ({end}) changes the loss",
+            where=where,
+            hint="Multiply what is expected afterwards by one minus the end.",
+            values=values,
+        )
+    if other_change == 0:
+        return examination.finding("unsure", f"{following} changes nothing anywhere", values=values)
+    return examination.finding("pass", "nothing is worth anything after the end of an episode", values=values)
+
+
+def copies(model: nn.Module) -> list[str]:
+    """Return the children that are named after following another of their form."""
+    shapes = {name: [p.shape for p in child.parameters()] for name, child in model.named_children()}
+    return [
+        name
+        for name, own in shapes.items()
+        if own and any(word in name.lower() for word in COPIES) and any(other != name and shapes[other] == own for other in shapes)
+    ]
+
+
+def target_network(examination: Examination) -> Evidence | list[Evidence]:
+    """Step often enough to see two copies: the target stands still in between, gets no gradient, and equals the trained network when copied."""
+    period = examination.number("target_update")
+    model = examination.perturbed(training=True)
+    names = copies(model)
+    if period is None or not names:
+        return examination.skipped("no period of copying is stated, or no child of the model is named after a copy")
+    child = model.get_submodule(names[0])
+    examination.loss(model, examination.batch()).backward()
+    if any(p.grad is not None and bool(p.grad.abs().max() > 0) for p in child.parameters()):
+        return examination.finding(
+            "fail",
+            f"a gradient flows into {names[0]}, which follows another network",
+            where="loss",
+            path=names[0],
+            hint="Take the target without gradients.",
+        )
+    if not examination.has("step") or not 1 <= period <= MOST_UPDATES:
+        return examination.skipped("the subject has no step of its own, or copies too rarely to wait for")
+    training = Training(examination, model)
+    moved = []
+    before = [p.detach().clone() for p in child.parameters()]
+    for number in range(1, 2 * int(period) + 2):
+        training.step(examination.batch(seed=number), seed=number)
+        now = [p.detach().clone() for p in child.parameters()]
+        if any(not torch.equal(a, b) for a, b in zip(before, now, strict=True)):
+            moved.append(number)
+        before = now
+    gaps = [b - a for a, b in itertools.pairwise(moved)]
+    if not moved or moved[0] > period + 1 or any(gap != period for gap in gaps):
+        told = f"changes after updates {', '.join(map(str, moved[:5]))}" if moved else "never changes"
+        return examination.finding(
+            "fail",
+            f"{names[0]} is stated to be copied every {period:g} updates, and {told}",
+            where="step",
+            path=names[0],
+            hint="Look at the counter and at what is copied.",
+        )
+    return examination.passed(f"{names[0]} is copied every {period:g} updates", copies=float(len(moved)))
+
+
+REWARD = Check(
+    name="reward direction",
+    family="reinforcement",
+    finds="An objective that lowers the score of an action for its reward.",
+    uses=("actions",),
+    misled_by="Rewards that are costs by another name: the entry must be called reward, return or advantage.",
+    cost="forward",
+    function=reward_direction,
+)
+ENDING = Check(
+    name="after the end",
+    family="reinforcement",
+    finds="A value of what follows the last state of an episode that enters the loss.",
+    uses=("discount",),
+    misled_by="Entries that mark a truncation and not an end, under a name of an end.",
+    cost="forward",
+    function=after_the_end,
+)
+TARGET = Check(
+    name="target network",
+    family="reinforcement",
+    finds="A target network that gets a gradient, is copied at other times than stated, or never.",
+    uses=("target_update",),
+    misled_by="A target that is kept outside the model is not seen: skipped.",
+    cost="forward",
+    function=target_network,
+)

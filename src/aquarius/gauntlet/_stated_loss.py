@@ -1,0 +1,243 @@
+"""The stated loss, made again from the output and the labels, where its words are all known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..core import Evidence
+from ._check import Check
+from ._examination import Examination
+from ._inputs import Batch, is_integer
+from ._objective import objective
+
+MORE_TERMS = (
+    "regularisation",
+    "beta",
+    "balance_coefficient",
+    "value_coefficient",
+    "entropy_coefficient",
+    "temperature",
+    "margin",
+    "mining",
+    "steps",
+    "discount",
+    "players",
+    "negatives",
+    "views",
+    "mask_rate",
+)
+KNOWN = frozenset(
+    [
+        "mean",
+        "averaged",
+        "average",
+        "sum",
+        "summed",
+        "over",
+        "of",
+        "the",
+        "a",
+        "with",
+        "and",
+        "in",
+        "per",
+        "cross-entropy",
+        "cross",
+        "entropy",
+        "binary",
+        "next-token",
+        "next",
+        "token",
+        "tokens",
+        "positions",
+        "position",
+        "valid",
+        "real",
+        "non-padding",
+        "padding",
+        "not",
+        "that",
+        "are",
+        "is",
+        "ignored",
+        "targets",
+        "target",
+        "labels",
+        "label",
+        "smoothing",
+        "smoothed",
+        "squared",
+        "error",
+        "absolute",
+        "samples",
+        "batch",
+        "pixels",
+        "pixel",
+        "samples",
+        "dimensions",
+        "elements",
+        "outputs",
+        "all",
+        "each",
+        "labelled",
+        "nodes",
+        "masked",
+        "given",
+        "from",
+        "logits",
+        "softmax",
+        "predictions",
+        "prediction",
+        "between",
+        "its",
+        "input",
+        "reconstruction",
+        "only",
+    ]
+)
+
+
+def stated_loss(examination: Examination) -> Evidence:
+    """Compare the loss with the one that the statement describes, at two perturbed models; a candidate that fits is enough."""
+    words = examination.words("loss")
+    if not words:
+        return examination.skipped("no loss is stated")
+    unknown = set(re.findall(r"[a-z][a-z-]*", words)) - KNOWN
+    if unknown or any(key in examination.facts for key in MORE_TERMS):
+        return examination.skipped("the stated loss has words or terms that this check does not know")
+    batch = examination.batch(24) if not examination.layout.graph else examination.batch()
+    values, fits = [], None
+    for seed in (1, 2):
+        model = examination.perturbed(seed)
+        with torch.no_grad():
+            seen = objective(examination, model, dict(batch))
+            again = float(examination.loss(model, dict(batch), seed=3))
+        if len(seen.outputs) != 1 or abs(again - float(seen.value)) > 1e-5 * max(1.0, abs(again)):
+            return examination.skipped("the loss does not come from one output, or draws random numbers")
+        value = float(seen.value)
+        candidates = dict(_candidates(examination, words, seen.outputs[0], batch))
+        if not candidates:
+            return examination.skipped("no entry of the batch fits the stated loss and the output")
+        near = {name for name, other in candidates.items() if abs(other - value) <= 1e-3 * max(abs(other), 1e-3)}
+        fits = near if fits is None else fits & near
+        values.append((value, candidates))
+    if fits:
+        return examination.passed(f"the loss is {words}: {sorted(fits)[0]}", loss=values[0][0])
+    value, candidates = values[0]
+    name, other = min(candidates.items(), key=lambda item: abs(item[1] - value))
+    return examination.finding(
+        "fail",
+        f"the loss is {value:.5g}, and {words} of {name} is {other:.5g} ({value / other:.4g} times)"
+        if other
+        else f"the loss is {value:.5g}, and {words} is 0",
+        where=_where(examination),
+        hint="Look at the reduction, the pairing of outputs with targets, the smoothing, and at what is left out.",
+        values={"loss": value, "stated": other},
+    )
+
+
+def _where(examination: Examination) -> str:
+    """Return the function that makes the loss: loss itself, or the one helper of the file that it leaves everything to."""
+    return "loss"
+
+
+def _candidates(examination: Examination, words: str, output: Tensor, batch: Batch) -> Iterator[tuple[str, float]]:
+    """Yield (what it is computed with, value) for every reading of the statement that fits the shapes."""
+    if "squared error" in words or "binary" in words or "absolute error" in words:
+        yield from _elementwise(examination, words, output, batch)
+    elif "cross-entropy" in words or "cross entropy" in words:
+        yield from _classes(examination, words, output, batch)
+
+
+def _elementwise(examination: Examination, words: str, output: Tensor, batch: Batch) -> Iterator[tuple[str, float]]:
+    targets = [
+        key for key, value in batch.items() if isinstance(value, Tensor) and value.numel() == output.numel() and value.dtype != torch.bool
+    ]
+    unread = [key for key in targets if not examination.reads(key)]
+    for key in unread or targets:
+        target = batch[key].to(output.dtype).reshape(output.shape)
+        if "binary" in words:
+            if float(target.min()) < 0 or float(target.max()) > 1:
+                continue
+            if examination.words("output").startswith("prob"):
+                each = F.binary_cross_entropy(output.clamp(0, 1), target, reduction="none")
+            else:
+                each = F.binary_cross_entropy_with_logits(output, target, reduction="none")
+        else:
+            each = (output - target).abs() if "absolute" in words else (output - target).pow(2)
+        if "sum" in words and "mean" in words:
+            yield f"the output and {key}, summed within samples", float(each.sum() / output.shape[0])
+        elif "sum" in words:
+            yield f"the output and {key}, summed", float(each.sum())
+        else:
+            yield f"the output and {key}", float(each.mean())
+
+
+def _classes(examination: Examination, words: str, output: Tensor, batch: Batch) -> Iterator[tuple[str, float]]:
+    if examination.words("output") not in ("", "logits"):
+        return
+    smoothing = examination.number("label_smoothing") or 0.0
+    reduction = "sum" if words.startswith("sum") else "mean"
+    sizes = [int(size) for key in ("classes", "vocabulary") if (size := examination.number(key)) is not None]
+    if sizes and output.shape[-1] not in sizes and output.ndim == 3 and output.shape[1] in sizes:
+        output = output.transpose(1, 2)
+    ignores = [int(number) for key in ("ignore_index", "padding_index") if (number := examination.number(key)) is not None]
+    demanded = examination.number("ignore_index") is not None or (bool(ignores) and bool(re.search("padding|ignored|valid|real", words)))
+    keys = [
+        key
+        for key, value in batch.items()
+        if is_integer(value) and value.shape[:1] == output.shape[:1] and value.ndim in (output.ndim - 1, output.ndim)
+    ]
+    unread = [key for key in keys if not examination.reads(key) and examination.loss_reads(key)]
+    masks = [
+        key for key, value in batch.items() if isinstance(value, Tensor) and value.dtype == torch.bool and value.shape == output.shape[:-1]
+    ]
+    for key in unread or keys:
+        target = batch[key]
+        pairs = [(f"{key}", output, target)] if target.shape == output.shape[:-1] else []
+        if target.ndim == 2 and output.ndim == 3 and not unread:
+            length = output.shape[1]
+            pairs = (
+                [(f"{key} shifted by one", output[:, : target.shape[1] - 1], target[:, 1 : length + 1])]
+                if length in (target.shape[1], target.shape[1] - 1)
+                else []
+            )
+        if output.ndim == 2 and target.ndim == 2 and target.numel() == output.shape[0]:
+            pairs = [(key, output, target.flatten())]
+        for name, scores, wanted in pairs:
+            for ignore in ignores if demanded else [None, *ignores]:
+                value = _cross_entropy(scores, wanted, ignore, smoothing, reduction)
+                if value is not None:
+                    yield f"the output and {name}" + (f", without {ignore}" if ignore is not None else ""), value
+            for mask in masks if "labelled" in words or "valid" in words or "masked" in words else []:
+                value = (
+                    _cross_entropy(scores[batch[mask]], wanted[batch[mask]], None, smoothing, reduction)
+                    if wanted.shape == batch[mask].shape
+                    else None
+                )
+                if value is not None:
+                    yield f"the output and {name}, where {mask}", value
+
+
+def _cross_entropy(scores: Tensor, wanted: Tensor, ignore: int | None, smoothing: float, reduction: str) -> float | None:
+    scores, wanted = scores.reshape(-1, scores.shape[-1]), wanted.reshape(-1).long()
+    kept = wanted != ignore if ignore is not None else torch.ones_like(wanted, dtype=torch.bool)
+    if not bool(kept.any()) or int(wanted[kept].max()) >= scores.shape[-1] or int(wanted[kept].min()) < 0:
+        return None
+    return float(F.cross_entropy(scores[kept], wanted[kept], label_smoothing=smoothing, reduction=reduction))
+
+
+STATED_LOSS = Check(
+    name="stated loss",
+    family="loss",
+    finds="A loss whose value is not that of the stated one: another reduction, shift, target, smoothing, or a softmax too many.",
+    uses=("loss", "label_smoothing", "ignore_index", "padding_index", "output", "classes", "vocabulary"),
+    misled_by="Losses with more terms or words than it knows: skipped.",
+    cost="forward",
+    function=stated_loss,
+)

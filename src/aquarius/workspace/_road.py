@@ -1,0 +1,240 @@
+"""The road, end to end, in a workspace: read, distil, draw, hold equations, examine, register, train, judge, write."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ..core import BadInput, Evidence, Record, file_hash, progress, read_text
+from ..dossier import Dossier, from_yaml
+from ..reading import source_files
+from ..report import write
+from ..verdict import Registration, Verdict, judge
+from . import _stages as stages
+from ._artifacts import write_artifacts
+from ._config import ExperimentFile, read_experiments, read_plan
+from ._facts import places_in, untrue_places
+from ._layout import Workspace
+from ._ledger import Entry, registered
+from ._manifest import update_manifest
+from ._stale import divide, unseen
+from ._start import paper_path, read_paper, start_workspace
+from ._templates import template_names
+from .protocol import record_report, stage_of, status
+
+
+class Journey(Record):
+    """What a walk of the road ended with."""
+
+    workspace: str
+    report: Path
+    verdict: Verdict
+    evidence: tuple[Evidence, ...]
+    seconds: dict[str, float]  # stop -> wall time
+
+
+@dataclass
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+    since: float = field(default_factory=time.perf_counter)
+    current: str = ""
+
+    def stop_at(self, name: str, title: str) -> None:
+        self.lap()
+        self.current = name
+        progress.step(title)
+
+    def lap(self) -> None:
+        now = time.perf_counter()
+        if self.current:
+            self.seconds[self.current] = round(now - self.since, 2)
+        self.since = now
+
+
+def reproduce(
+    what: str, *, seeds: int | None = None, into: Path | None = None, workers: int | None = None, paper: Path | None = None
+) -> Journey:
+    """Walk the road for a shipped reproduction or in a workspace; what is finished is not done again.
+
+    Raises:
+        BadInput: no such reproduction or workspace, or a file in it that cannot be used.
+    """
+    if seeds is not None and seeds < 1:
+        raise BadInput(f"the number of seeds must be positive, got {seeds}.")
+    if workers is not None and workers < 1:
+        raise BadInput(f"the number of workers must be positive, got {workers}.")
+    if Path(what).is_dir() and what not in template_names():
+        return travel(Workspace.open(what), seeds=seeds, workers=workers)
+    folder = into or Path("workspaces") / what
+    return travel(start_workspace(what, folder, name=what, paper=paper), seeds=seeds, workers=workers)
+
+
+def travel(workspace: Workspace, *, seeds: int | None = None, workers: int | None = None) -> Journey:
+    """Walk the road in a workspace."""
+    clock = _Clock()
+    plan, experiments = read_plan(workspace.bindings), read_experiments(workspace.conf)
+    experiments = _with_seeds(experiments, seeds, workspace.open_ledger().registration())
+    clock.stop_at("read", "Read and distil: what the paper says, and where")
+    document, dossier = read_paper(workspace)
+    progress.note(
+        f"{document.title}: {len(dossier.claims)} claims, {len(dossier.formulas)} formulas, "
+        f"{len(dossier.recipe) + len(dossier.architecture)} settings, {len(dossier.gaps)} gaps"
+    )
+    clock.stop_at("draw", "Draw: shapes and counts before anything runs")
+    blueprint = stages.draw_subject(workspace, plan, dossier)
+    if blueprint is not None:
+        progress.note(f"{blueprint.subject}: {blueprint.parameters:,} parameters in {len(blueprint.layers)} modules")
+    counted = stages.count(workspace, plan, dossier)
+    for item in counted:
+        if item.claim is None:  # of a whole table; the rows are in the report
+            progress.note(item.message)
+    clock.stop_at("conform", "Equations: the paper's LaTeX held against the code")
+    stages.conform(workspace, plan, dossier)
+    clock.stop_at("examine", "Examine: the gauntlet")
+    findings = stages.examine_subject(workspace, plan, dossier)
+    if findings:
+        progress.note(_tally(findings))
+    for item in findings:
+        if item.status in ("fail", "unsure"):
+            progress.note(f"{item.status}: {item.check}: {item.message}")
+    clock.stop_at("train", "Train: every seed a process of its own")
+    stages.register(workspace, dossier, experiments)
+    for name, experiment in experiments.items():
+        runs = stages.run_experiment(workspace, name, experiment, workers=workers)
+        progress.note(f"{name}: {_runs_line(runs, experiment.metric)}")
+    clock.stop_at("judge", "Judge and write")
+    verdict = judge_workspace(workspace, record=True)
+    report = write_report(workspace)
+    state = status(workspace)
+    update_manifest(workspace.manifest, stage=stage_of(state), status="completed" if state.phase == 0 else "active")
+    clock.lap()
+    return Journey(
+        workspace=str(workspace.root),
+        report=report,
+        verdict=verdict,
+        evidence=tuple(workspace.open_ledger().evidence()),
+        seconds=clock.seconds,
+    )
+
+
+def _with_seeds(experiments: dict[str, ExperimentFile], seeds: int | None, registration: Registration | None) -> dict[str, ExperimentFile]:
+    """Return the experiments with the number of seeds that was asked for, else registered, else planned; one that bears on no claim keeps its own."""
+    registered_seeds = {rule.claim: rule.seeds for rule in registration.rules} if registration else {}
+    found = dict(experiments)
+    for name, item in experiments.items():
+        if item.claim is not None and item.rule is not None:
+            number = seeds or registered_seeds.get(item.claim, item.seeds)
+            found[name] = item.model_copy(update={"seeds": number, "rule": item.rule.model_copy(update={"seeds": number})})
+    return found
+
+
+def judge_workspace(workspace: Workspace, *, record: bool = False) -> Verdict:
+    """Judge from the ledger alone; evidence whose inputs have changed since is not used.
+
+    Raises:
+        BadInput: there is no dossier yet.
+    """
+    dossier = _dossier(workspace)
+    ledger = workspace.open_ledger()
+    usable, _ = divide(workspace, ledger.evidence())
+    registration = ledger.registration()
+    when = {rule.claim: registered(ledger, rule.claim) for rule in registration.rules} if registration else {}
+    verdict = judge(dossier, usable, registration, registered=when)
+    if record:
+        if ledger.verdict() != verdict:
+            ledger.append("verdict", verdict)
+        verdict.save(workspace.private / "verdict.json")
+        write_artifacts(workspace, verdict)
+    return verdict
+
+
+def write_report(workspace: Workspace, *, to: Path | None = None, format: Literal["html", "markdown", "json"] = "html") -> Path:
+    """Write the report of the current verdict; return its path."""
+    from ..blueprint import Blueprint, questions
+    from ..reading import Document
+
+    blueprint = Blueprint.load(workspace.blueprint) if workspace.blueprint.exists() else None
+    verdict = judge_workspace(workspace)
+    suffix = {"html": "html", "markdown": "md", "json": "json"}[format]
+    path = write(
+        verdict,
+        to or workspace.report / f"index.{suffix}",
+        dossier=_dossier(workspace),
+        blueprint=blueprint,
+        evidence=workspace.open_ledger().evidence(),
+        document=Document.load(workspace.document) if workspace.document.exists() else None,
+        questions=questions(blueprint) if blueprint is not None else (),
+    )
+    record_report(workspace, path, verdict)
+    return path
+
+
+def verify_workspace(workspace: Workspace) -> tuple[list[str], dict[str, int]]:
+    """Check the ledger's chain, every input, every place of the dossier, every run on disk and the verdict; return problems and counts."""
+    ledger = workspace.open_ledger()
+    problems = ledger.verify()
+    if problems:
+        return problems, {"ledger lines": sum(1 for _ in workspace.ledger.open("rb"))}
+    entries, evidence = list(ledger.entries()), ledger.evidence()
+    for item, reasons in divide(workspace, evidence)[1]:
+        problems.append(f"{item.check} is stale: {'; '.join(reasons)}.")
+    problems += [problem for item in evidence for problem in _missing_run(workspace, item)]
+    problems += [f"the data file {name} is not at hand, so it cannot be told whether it changed." for name in unseen(workspace, evidence)]
+    problems += _changed_report(workspace, entries)
+    places = 0
+    if workspace.dossier.exists() and workspace.document.exists():
+        dossier, files = _dossier(workspace), source_files(paper_path(workspace))
+        places = sum(1 for _ in places_in(dossier))
+        problems += [f"dossier.yaml: a quote does not stand in the paper: {place}." for place in untrue_places(dossier, files)]
+        recorded = ledger.verdict()
+        if recorded is not None and recorded != judge_workspace(workspace):
+            problems.append("the recorded verdict does not follow from the evidence as it is now: run aquarius judge.")
+    return problems, {"ledger entries": len(entries), "pieces of evidence": len(evidence), "places": places}
+
+
+def _missing_run(workspace: Workspace, item: Evidence) -> list[str]:
+    log = item.receipt.log if item.receipt else None
+    if item.kind != "run" or log is None:
+        return []
+    path = workspace.private / log.rpartition(":")[0]
+    return [] if path.exists() else [f"{item.check}: the run's log {log} is gone."]
+
+
+def _changed_report(workspace: Workspace, entries: list[Entry]) -> list[str]:
+    notes = [entry.record for entry in entries if entry.kind == "note" and entry.record.get("about") == "report"]
+    newest = {str(note["file"]): note["hash"] for note in notes}
+    found = []
+    for name, was in newest.items():
+        path = workspace.inside(name)
+        if not path.is_file():
+            found.append(f"the report {name} is gone.")
+        elif file_hash(path) != was:
+            found.append(f"the report {name} was changed after it was written.")
+    return found
+
+
+def _dossier(workspace: Workspace) -> Dossier:
+    if not workspace.dossier.exists():
+        raise BadInput(f"{workspace.root} has no dossier.yaml yet: run aquarius reproduce {workspace.root}, or aquarius distill.")
+    return from_yaml(read_text(workspace.dossier))
+
+
+def _tally(evidence: list[Evidence]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in Counter(item.status for item in evidence).most_common())
+
+
+def _runs_line(runs: list[Evidence], metric: str | None) -> str:
+    import statistics
+
+    good = [item for item in runs if item.status == "pass"]
+    names = [metric] if metric else list(good[0].values)[:2] if good else []
+    parts = []
+    for name in names:
+        values = [item.values[name] for item in good if name in item.values]
+        if values:
+            spread = f" ± {statistics.stdev(values):.3g}" if len(values) > 1 else ""
+            parts.append(f"{name} {statistics.fmean(values):.4g}{spread}")
+    return f"{len(good)} of {len(runs)} runs finished; {', '.join(parts)}"

@@ -1,0 +1,387 @@
+"""The one table of actions. The command line, the tools of a coding agent and the documentation are derived from it.
+
+An action is a typed function: its signature gives the options, its docstring the help, its `Outcome` what is printed. Imports are inside
+the functions, so that listing the actions costs nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ._outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Action:
+    """A name ("check", "equation.translate") and the function behind it."""
+
+    name: str
+    function: Callable[..., Outcome]
+
+
+def read(source: str) -> Outcome:
+    """Read a paper and say what it states: title, equations, tables, hyperparameters, data sets, and what it leaves open.
+
+    Args:
+        source: a LaTeX folder, file or archive (tar, tar.gz, zip), or a Markdown fact sheet
+    """
+    from ..dossier import distill as distill_document
+    from ..dossier import summary_data
+    from ..reading import read as read_source
+    from ..reading import source_files
+    from ._show import paper_view
+
+    begin = time.perf_counter()
+    document = read_source(source)
+    dossier = distill_document(document, source_files(source))
+    data = summary_data(document, dossier) | {"seconds": round(time.perf_counter() - begin, 3)}
+    return Outcome(data, lambda: paper_view(document, dossier))
+
+
+def distill(source: str, *, to: Path | None = None) -> Outcome:
+    """Distil a paper into its dossier: claims, equations, recipe and gaps, each fact with its place in the source.
+
+    Args:
+        source: a paper, as for `read`
+        to: write the dossier to this YAML file, to be read and edited by hand
+    """
+    from ..core import BadInput, write_text
+    from ..dossier import distill as distill_document
+    from ..dossier import to_yaml
+    from ..reading import read as read_source
+    from ..reading import source_files
+    from ._show import dossier_view
+
+    dossier = distill_document(read_source(source), source_files(source))
+    if to is not None:
+        if to.exists():
+            raise BadInput(f"{to} exists and may have been edited: name another file, or remove it first.")
+        write_text(to, to_yaml(dossier))
+    return Outcome(dossier.to_data(), lambda: dossier_view(dossier))
+
+
+def equation_translate(latex: str, *, symbols: Path | None = None, to: Literal["torch", "numpy", "jax", "tensorflow"] = "torch") -> Outcome:
+    """Translate an equation into readable code, checked against a slow reference before it is shown; or refuse, with the reason.
+
+    Args:
+        latex: the equation as the paper prints it
+        symbols: a JSON or YAML file that declares the symbols: inputs with shapes, constants, functions, outputs
+        to: the library that the code is written for
+    """
+    from ..equations import translate
+    from ._show import translation_view
+    from ._symbols_file import read_symbols
+
+    translation = translate(latex, read_symbols(symbols), backend=to)
+    data = {
+        "status": translation.status,
+        "reason": translation.reason,
+        "offset": translation.offset,
+        "code": translation.code,
+        "signature": translation.signature,
+        "shapes": translation.shapes,
+    }
+    return Outcome(data, lambda: translation_view(latex, translation), ok=translation.status == "ok")
+
+
+def equation_conform(latex: str, code: str, *, symbols: Path, bind: tuple[str, ...] = ()) -> Outcome:
+    """Hold code against an equation: values and gradients on inputs that tell them apart; a counterexample where they differ.
+
+    Args:
+        latex: the equation as the paper prints it
+        code: the function under test, as FILE.py:function
+        symbols: a JSON or YAML file that declares the symbols: inputs with shapes, constants, functions, outputs
+        bind: which parameter takes a symbol, as SYMBOL=parameter; those of the same name need none
+    """
+    from ._conformance import conform_file
+    from ._show import evidence_view
+    from ._symbols_file import read_symbols
+
+    evidence = conform_file(latex, code, read_symbols(symbols), bind)
+    return Outcome(evidence.to_data(), lambda: evidence_view([evidence]), ok=evidence.status == "pass")
+
+
+def draw(subject: Path, *, dossier: Path | None = None) -> Outcome:
+    """Trace a model before it runs: shapes with symbolic sizes, parameters, operations, memory, and the flow of data.
+
+    Args:
+        subject: a Python file with build, batch, forward and loss
+        dossier: a dossier.yaml whose facts the trace is held against
+    """
+    from ..blueprint import draw as draw_subject
+    from ..subject import Subject
+    from ._show import blueprint_view
+
+    blueprint = draw_subject(_dossier(dossier), Subject(subject))
+    return Outcome(blueprint.to_data(), lambda: blueprint_view(blueprint))
+
+
+def check(
+    file: Path, *, no_facts: bool = False, only: tuple[str, ...] = (), budget: float | None = None, dossier: Path | None = None
+) -> Outcome:
+    """Examine a model with the gauntlet: silent bugs, where they are, the numbers that show them, and what to look at.
+
+    Args:
+        file: a Python file with build, batch, forward and loss
+        no_facts: examine without what the file states about itself
+        only: run this check alone; may be given several times
+        budget: seconds for the whole examination
+        dossier: a dossier.yaml whose facts the model is held against
+    """
+    from ..gauntlet import examine
+    from ..subject import Subject
+    from ._show import evidence_view
+
+    evidence = examine(Subject(file, facts={} if no_facts else None), _dossier(dossier), budget=budget, facts=not no_facts, only=only)
+    findings = [
+        {name: getattr(item, name) for name in ("check", "status", "where", "path", "message", "hint", "seconds")}
+        | {"evidence": item.values}
+        for item in evidence
+    ]
+    ok = all(item.status != "fail" for item in evidence)
+    return Outcome({"subject": file.name, "findings": findings}, lambda: evidence_view(evidence), ok=ok)
+
+
+def train(
+    experiment: Path,
+    *,
+    seeds: int = 1,
+    setting: tuple[str, ...] = (),
+    data: tuple[str, ...] = (),
+    runs: Path = Path("runs"),
+    workers: int | None = None,
+) -> Outcome:
+    """Run an experiment once per seed, each in a process of its own, resumed where it was interrupted; one piece of evidence per run.
+
+    Args:
+        experiment: a Python file with train(run), which returns its metrics
+        seeds: how many seeds: 0, 1, 2, ...
+        setting: a setting, as NAME=VALUE; may be given several times
+        data: a data set that the experiment may ask for; may be given several times
+        runs: the folder that keeps the runs
+        workers: processes at a time; all cores if not given
+    """
+    from ..lab import train as run_experiment
+    from ._show import runs_view
+    from ._values import parse_settings
+
+    evidence = run_experiment(
+        experiment, name=experiment.stem, seeds=seeds, settings=parse_settings(setting), runs=runs, data=data, workers=workers
+    )
+    ok = all(item.status == "pass" for item in evidence)
+    return Outcome({"runs": [item.to_data() for item in evidence]}, lambda: runs_view(evidence), ok=ok)
+
+
+def judge(folder: Path = Path(".")) -> Outcome:
+    """Judge every claim of a workspace from the evidence in its ledger. The same ledger gives the same bytes.
+
+    Args:
+        folder: the workspace
+    """
+    from ._road import judge_workspace
+    from ._show import verdict_view
+
+    verdict = judge_workspace(_workspace(folder))
+    return Outcome(verdict.to_data(), lambda: verdict_view(verdict), ok=_sound(verdict))
+
+
+def write(folder: Path = Path("."), *, to: Path | None = None, format: Literal["html", "markdown", "json"] = "html") -> Outcome:
+    """Write the report of a workspace: one file that needs no network.
+
+    Args:
+        folder: the workspace
+        to: the file to write; report/index.html in the workspace if not given
+        format: what kind of file
+    """
+    from ._road import write_report
+
+    path = write_report(_workspace(folder), to=to, format=format)
+    return Outcome({"report": str(path), "bytes": path.stat().st_size}, lambda: f"{path} ({path.stat().st_size / 1e3:,.0f} kB)")
+
+
+def start(source: str, folder: Path, *, name: str | None = None, year: int | None = None) -> Outcome:
+    """Start a reproduction: lay out a workspace for a paper, read it, and distil its dossier.
+
+    Args:
+        source: a paper, as for `read`, or the name of a reproduction that ships with Aquarius
+        folder: where the workspace is made; missing or empty
+        name: the workspace's name; the folder's if not given
+        year: the year the paper appeared, where the paper does not say
+    """
+    from ._show import started_view
+    from ._start import start_workspace
+
+    workspace = start_workspace(source, folder, name=name, year=year)
+    return Outcome({"workspace": str(workspace.root), "manifest": workspace.manifest.name}, lambda: started_view(workspace))
+
+
+def status(folder: Path = Path("."), *, gate: str | None = None) -> Outcome:
+    """Show the five phases with their days, and each gate open or shut by the evidence on disk.
+
+    Args:
+        folder: the workspace
+        gate: ask about this gate alone; the exit code is 1 while it is shut
+    """
+    from ..core import BadInput, did_you_mean
+    from ._show import gate_view, status_view
+    from .protocol import GATES
+    from .protocol import status as protocol_status
+
+    state = protocol_status(_workspace(folder))
+    if gate is None:
+        return Outcome(state.to_data(), lambda: status_view(state))
+    if gate not in {known.name for known in GATES}:
+        raise BadInput(f"{gate!r} is no gate.{did_you_mean(gate, [known.name for known in GATES])}")
+    one = state.gate_named(gate)
+    return Outcome(one.to_data(), lambda: gate_view(one), ok=one.open)
+
+
+def next(folder: Path = Path("."), *, answer: tuple[str, ...] = ()) -> Outcome:
+    """Say what to do now, and ask the questions whose answers the trace of the model can compute.
+
+    Args:
+        folder: the workspace
+        answer: an answer, as NUMBER=TEXT; may be given several times
+    """
+    from ._next import answer_questions, next_step
+    from ._show import next_view
+
+    workspace = _workspace(folder)
+    graded = answer_questions(workspace, answer) if answer else ()
+    step = next_step(workspace)
+    data = step.to_data() | {"graded": [item.to_data() for item in graded]}
+    return Outcome(data, lambda: next_view(step, graded), ok=all(item.right for item in graded))
+
+
+def session(folder: Path = Path("."), *, check: Path | None = None) -> Outcome:
+    """Write the report of a working session from the evidence on disk, or hold one that somebody wrote against it.
+
+    Args:
+        folder: the workspace
+        check: a session report (Markdown) to check: its headings, and whether it claims what no verdict shows
+    """
+    from ..core import read_text
+    from ._session import session as session_text
+    from ._session import session_problems
+    from ._show import problems_view
+
+    workspace = _workspace(folder)
+    if check is None:
+        text = session_text(workspace)
+        return Outcome({"text": text}, lambda: text)
+    problems = session_problems(read_text(check), workspace)
+    return Outcome({"problems": problems}, lambda: problems_view(problems), ok=not problems)
+
+
+def reproduce(what: str, *, seeds: int | None = None, into: Path | None = None, workers: int | None = None) -> Outcome:
+    """Walk the whole road: read, distil, draw, hold equations, examine, train, judge and write. What is finished is not done again.
+
+    Args:
+        what: a reproduction that ships with Aquarius (gcn-cora, sgc-cora, attention), or the folder of a workspace
+        seeds: runs of each experiment that counts; as registered if not given
+        into: the workspace to make or go on with; workspaces/NAME if not given
+        workers: training processes at a time; all cores if not given
+    """
+    from ._road import reproduce as walk
+    from ._show import verdict_view
+
+    journey = walk(what, seeds=seeds, into=into, workers=workers)
+    return Outcome(journey.to_data(), lambda: verdict_view(journey.verdict, report=journey.report), ok=_sound(journey.verdict))
+
+
+def demo(*, paper: Path | None = None, into: Path | None = None) -> Outcome:
+    """Put "Attention Is All You Need" through the whole road, as far as two minutes on two cores reach, without a download.
+
+    Args:
+        paper: the paper's own LaTeX folder, instead of the fact sheet that ships with Aquarius
+        into: the workspace to make or go on with; workspaces/attention (with --paper, workspaces/attention-from-source) if not given
+    """
+    from ._road import reproduce as walk
+    from ._show import verdict_view
+
+    folder = into or Path("workspaces") / ("attention" if paper is None else "attention-from-source")
+    journey = walk("attention", into=folder, paper=paper)
+    return Outcome(journey.to_data(), lambda: verdict_view(journey.verdict, report=journey.report), ok=_sound(journey.verdict))
+
+
+def verify(folder: Path = Path(".")) -> Outcome:
+    """Verify a workspace: the chain of its ledger, the inputs of each piece of evidence, and that the verdict follows from them.
+
+    Args:
+        folder: the workspace
+    """
+    from ._road import verify_workspace
+    from ._show import verified_view
+
+    problems, checked = verify_workspace(_workspace(folder))
+    return Outcome({"problems": problems, "checked": checked}, lambda: verified_view(problems, checked), ok=not problems)
+
+
+def bench_startup(*, runs: int = 20) -> Outcome:
+    """Measure the wall time of `aquarius --help` beside bare Python, in turn.
+
+    Args:
+        runs: how many times each is started
+    """
+    from ._bench import startup
+    from ._show import table_view
+
+    figures = startup(runs)
+    return Outcome(figures, lambda: table_view("Start, milliseconds of wall time", figures["rows"]), ok=figures["within"])
+
+
+def bench_read(folder: Path) -> Outcome:
+    """Read a folder of papers that have a gold.json and print what was found of each, and how fast.
+
+    Args:
+        folder: a folder of papers, each a folder with source/ and gold.json
+    """
+    from ._bench import reading
+    from ._show import table_view
+
+    figures = reading(folder)
+    return Outcome(figures, lambda: table_view("Reading", figures["rows"]))
+
+
+def _workspace(folder: Path):  # type: ignore[no-untyped-def]
+    from ._layout import Workspace
+
+    return Workspace.open(folder)
+
+
+def _dossier(path: Path | None):  # type: ignore[no-untyped-def]
+    from ..core import read_text
+    from ..dossier import from_yaml
+
+    return None if path is None else from_yaml(read_text(path))
+
+
+def _sound(verdict) -> bool:  # type: ignore[no-untyped-def]
+    """A verdict is sound news when nothing was refuted, worse or broken; what could not be tested is no failure."""
+    return all(claim.result not in ("refuted", "worse") and claim.implementation != "broken" for claim in verdict.claims)
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("demo", demo),
+    Action("reproduce", reproduce),
+    Action("start", start),
+    Action("status", status),
+    Action("next", next),
+    Action("session", session),
+    Action("read", read),
+    Action("distill", distill),
+    Action("draw", draw),
+    Action("equation.translate", equation_translate),
+    Action("equation.conform", equation_conform),
+    Action("check", check),
+    Action("train", train),
+    Action("judge", judge),
+    Action("write", write),
+    Action("verify", verify),
+    Action("bench.startup", bench_startup),
+    Action("bench.read", bench_read),
+)

@@ -1,0 +1,62 @@
+"""The corpus: correct bases, and bases with one planted bug, loaded in this process."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import torch
+
+from aquarius.core import Evidence
+from aquarius.gauntlet import Examination, checks
+from aquarius.gauntlet._runner import run_check
+from bugs.mutations import BUGS, Bug
+
+BASES = Path(__file__).parent / "bases"
+NAMES = sorted(path.stem for path in BASES.glob("*.py"))
+_number = itertools.count()
+torch.set_num_threads(1)  # as in the child process
+
+
+def planted(bug: Bug) -> str:
+    """Return the text of a base with one bug."""
+    text = (BASES / f"{bug.base}.py").read_text()
+    assert text.count(bug.old) >= 1, f"{bug.base} {bug.name}: the base does not hold what is to be changed"
+    return text.replace(bug.old, bug.new, 1)
+
+
+def load(text: str, folder: Path) -> ModuleType:
+    """Import the text of a subject under a name of its own."""
+    name = f"subject_{next(_number)}"
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def findings(module: ModuleType, names: list[str] | None = None, *, facts: bool = True) -> list[Evidence]:
+    """Run checks over a subject in this process and return what they find."""
+    if not facts:
+        module.facts = {}  # type: ignore[attr-defined]
+    examination = Examination(module)
+    found = []
+    for check in checks():
+        if names is None or check.name in names:
+            some, _ = run_check(check, examination, 60.0)
+            found += [finding.model_copy(update={"check": finding.check or check.name}) for finding in some]
+    return found
+
+
+def same_place(found: str | None, wanted: str) -> bool:
+    """Say whether a finding names the bug's function, or another method of its class."""
+    return found == wanted or (bool(found) and "." in wanted and str(found).split(".")[0] == wanted.split(".")[0])
+
+
+__all__ = ["BASES", "BUGS", "NAMES", "Bug", "findings", "load", "planted", "same_place"]

@@ -1,0 +1,69 @@
+"""Every planted bug is found by its check and placed; every correct base passes every check, with facts and without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bugs.corpus import BASES, BUGS, NAMES, Bug, findings, load, planted, same_place
+
+QUICK = ["overfit"]  # trains: run once for each base, with its facts
+
+
+def _names_without(left_out: list[str]) -> list[str]:
+    from aquarius.gauntlet import checks
+
+    return [check.name for check in checks() if check.name not in left_out]
+
+
+@pytest.mark.parametrize("base", NAMES)
+def test_a_correct_base_passes_with_its_facts(base: str, tmp_path: Path) -> None:
+    found = findings(load((BASES / f"{base}.py").read_text(), tmp_path))
+    assert [(finding.check, finding.message) for finding in found if finding.status == "fail"] == []
+    assert sum(finding.status == "pass" for finding in found) >= 8
+
+
+@pytest.mark.parametrize("base", NAMES)
+def test_a_correct_base_passes_without_facts(base: str, tmp_path: Path) -> None:
+    found = findings(load((BASES / f"{base}.py").read_text(), tmp_path), _names_without(QUICK), facts=False)
+    assert [(finding.check, finding.message) for finding in found if finding.status == "fail"] == []
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.base}-{bug.name}")
+def test_a_planted_bug_is_found_and_placed(bug: Bug, tmp_path: Path) -> None:
+    failed = [finding for finding in findings(load(planted(bug), tmp_path), [bug.check]) if finding.status == "fail"]
+    assert [finding.check for finding in failed] != []
+    assert any(same_place(finding.where, bug.where) for finding in failed), [finding.where for finding in failed]
+
+
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if not bug.facts], ids=lambda bug: f"{bug.base}-{bug.name}")
+def test_a_planted_bug_is_found_without_facts(bug: Bug, tmp_path: Path) -> None:
+    found = findings(load(planted(bug), tmp_path), [bug.check], facts=False)
+    assert any(finding.status == "fail" for finding in found), [(finding.status, finding.message) for finding in found]
+
+
+def test_the_corpus_names_each_bug_once() -> None:
+    assert len({(bug.base, bug.name) for bug in BUGS}) == len(BUGS) >= 25
+    assert {bug.base for bug in BUGS} <= set(NAMES) and len(NAMES) >= 6
+
+
+def test_every_check_has_a_planted_bug() -> None:
+    from aquarius.gauntlet import checks
+
+    elsewhere = {
+        "interface",
+        "parameters",
+        "entries",
+        "initial loss",
+        "absent elements",
+        "distance bias",
+        "position table",
+        "negatives",
+        "self-loops",
+        "activation",
+        "embedding scale",
+        "overfit",
+        "derivative",
+    }
+    assert {check.name for check in checks()} - {bug.check for bug in BUGS} <= elsewhere  # those have theirs in tests/gauntlet

@@ -1,0 +1,66 @@
+"""Gaps: what is not stated is a gap with options, what is stated is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aquarius.dossier import Dossier
+
+Distilled = Callable[[str], Dossier]
+RICH = """## 4 Experiments
+
+We train with the Adam optimizer, $\\beta_1=0.9$, $\\beta_2=0.999$, $\\epsilon=10^{-8}$ and a constant learning rate of 0.001, for 10 epochs with a batch size of 32.
+We use a dropout rate of 0.1, weight decay of 0.01, clip gradients at norm 1.0, and Glorot initialization: weights are initialized by Glorot.
+"""
+
+
+def test_what_is_stated_is_no_gap_and_what_is_not_is_one(distilled: Distilled) -> None:
+    names = {gap.name for gap in distilled(RICH).gaps}
+    assert not names & {
+        "optimizer",
+        "learning rate",
+        "learning rate schedule",
+        "batch size",
+        "training length",
+        "dropout",
+        "weight decay",
+        "gradient clipping",
+        "weight initialization",
+        "optimizer epsilon",
+    }
+    assert {"number of seeds", "hardware"} <= names
+
+
+def test_every_gap_has_options_with_sources_and_suggests_one_of_them(distilled: Distilled) -> None:
+    gaps = distilled("## 4 Experiments\n\nWe train a network.\n").gaps
+    assert len(gaps) > 10
+    assert all(
+        gap.options and all(option.source for option in gap.options) and gap.suggestion in [option.value for option in gap.options]
+        for gap in gaps
+    )
+    assert [gap.weight for gap in gaps] == sorted((gap.weight for gap in gaps), reverse=True)
+
+
+def test_a_tuned_value_that_is_not_printed_is_a_partial_gap_with_its_place(distilled: Distilled) -> None:
+    gaps = {gap.name: gap for gap in distilled("## 4 Experiments\n\nWeight decay is tuned on the validation set.\n").gaps}
+    assert (
+        gaps["weight decay"].status == "partial"
+        and gaps["weight decay"].place is not None
+        and "Weight decay" in gaps["weight decay"].place.quote
+    )
+
+
+def test_a_round_number_of_the_vocabulary_is_a_partial_gap(distilled: Distilled) -> None:
+    exact = distilled(
+        "## 4 Experiments\n\nA translation model on tokens has a vocabulary of 32000 tokens; each token is one of the tokens.\n"
+    )
+    about = distilled(
+        "## 4 Experiments\n\nA translation model on tokens has a vocabulary of about 37000 tokens; each token is one of the tokens.\n"
+    )
+    assert "exact vocabulary size" in {gap.name for gap in about.gaps} and "exact vocabulary size" not in {gap.name for gap in exact.gaps}
+
+
+def test_adam_needs_its_constants_and_sgd_does_not(distilled: Distilled) -> None:
+    adam = {gap.name for gap in distilled("## 4 Experiments\n\nWe use the Adam optimizer.\n").gaps}
+    plain = {gap.name for gap in distilled("## 4 Experiments\n\nWe use the SGD optimizer.\n").gaps}
+    assert {"Adam epsilon", "Adam betas"} <= adam and not {"Adam epsilon", "Adam betas"} & plain
