@@ -29,8 +29,8 @@ def test_a_schema_describes_every_parameter(action: Action) -> None:
 
 
 def test_types_choices_lists_and_defaults() -> None:
-    properties = input_schema(BY_NAME["equation.translate"])["properties"]
-    assert properties["to"]["enum"] == ["torch", "numpy", "jax", "tensorflow"] and properties["to"]["default"] == "torch"
+    properties = input_schema(BY_NAME["write"])["properties"]
+    assert properties["format"]["enum"] == ["html", "markdown", "json"] and properties["format"]["default"] == "html"
     properties = input_schema(BY_NAME["check"])["properties"]
     assert properties["only"]["type"] == "array" and properties["only"]["items"] == {"type": "string"}
     assert (properties["no_facts"]["type"], properties["budget"]["type"]) == ("boolean", "number")
@@ -39,7 +39,7 @@ def test_types_choices_lists_and_defaults() -> None:
 def test_arguments_are_taken_as_the_function_wants_them(tmp_path: Path) -> None:
     found = arguments(BY_NAME["check"], {"file": "src/model.py", "budget": 3, "only": ["overfit"], "dossier": None}, tmp_path)
     assert found == {"file": tmp_path.resolve() / "src/model.py", "no_facts": False, "only": ["overfit"], "budget": 3.0, "dossier": None}
-    assert arguments(BY_NAME["status"], {}, tmp_path) == {"folder": tmp_path.resolve()}
+    assert arguments(BY_NAME["status"], {}, tmp_path) == {"folder": tmp_path.resolve(), "gate": None}
     assert arguments(BY_NAME["bench.startup"], {"runs": 3.0}, tmp_path) == {"runs": 3}
 
 
@@ -54,7 +54,7 @@ def test_arguments_are_taken_as_the_function_wants_them(tmp_path: Path) -> None:
         ("check", {"file": "m.py", "budget": True}, "the argument 'budget' is of type number, got True"),
         ("check", {"file": "a\0b"}, "holds a null character"),
         ("train", {"experiment": "t.py", "seeds": "3"}, "the argument 'seeds' is of type integer, got '3'"),
-        ("equation.translate", {"latex": "x", "to": "mathematica"}, "the argument 'to' is one of torch, numpy, jax, tensorflow"),
+        ("write", {"format": "pdf"}, "the argument 'format' is one of html, markdown, json"),
         ("check", {"file": "x" * 5000}, "File name too long"),
     ],
 )  # fmt: skip

@@ -13,8 +13,12 @@ import torch
 from aquarius.core import Evidence
 from aquarius.gauntlet import Examination, checks
 from aquarius.gauntlet._runner import run_check
-from bugs.mutations import BUGS, Bug
+from bugs.mutations import BUGS as LANGUAGE
+from bugs.mutations import Bug
+from bugs.mutations_more import MORE
+from bugs.variants import VARIANTS, Variant
 
+BUGS = LANGUAGE + MORE
 BASES = Path(__file__).parent / "bases"
 NAMES = sorted(path.stem for path in BASES.glob("*.py"))
 _number = itertools.count()
@@ -26,6 +30,15 @@ def planted(bug: Bug) -> str:
     text = (BASES / f"{bug.base}.py").read_text()
     assert text.count(bug.old) >= 1, f"{bug.base} {bug.name}: the base does not hold what is to be changed"
     return text.replace(bug.old, bug.new, 1)
+
+
+def changed(variant: Variant) -> str:
+    """Return the text of a base with the changes of an odd but correct variant."""
+    text = (BASES / f"{variant.base}.py").read_text()
+    for old, new in variant.changes:
+        assert text.count(old) >= 1, f"{variant.base} {variant.name}: the base does not hold {old!r}"
+        text = text.replace(old, new, 1)
+    return text + "".join(f"\nfacts.pop({name!r}, None)\n" for name in variant.without)
 
 
 def load(text: str, folder: Path) -> ModuleType:
@@ -59,4 +72,4 @@ def same_place(found: str | None, wanted: str) -> bool:
     return found == wanted or (bool(found) and "." in wanted and str(found).split(".")[0] == wanted.split(".")[0])
 
 
-__all__ = ["BASES", "BUGS", "NAMES", "Bug", "findings", "load", "planted", "same_place"]
+__all__ = ["BASES", "BUGS", "NAMES", "VARIANTS", "Bug", "Variant", "changed", "findings", "load", "planted", "same_place"]

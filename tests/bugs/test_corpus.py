@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bugs.corpus import BASES, BUGS, NAMES, Bug, findings, load, planted, same_place
+from bugs.corpus import BASES, BUGS, NAMES, VARIANTS, Bug, Variant, changed, findings, load, planted, same_place
 
 QUICK = ["overfit"]  # trains: run once for each base, with its facts
 
@@ -27,6 +27,13 @@ def test_a_correct_base_passes_with_its_facts(base: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("base", NAMES)
 def test_a_correct_base_passes_without_facts(base: str, tmp_path: Path) -> None:
     found = findings(load((BASES / f"{base}.py").read_text(), tmp_path), _names_without(QUICK), facts=False)
+    assert [(finding.check, finding.message) for finding in found if finding.status == "fail"] == []
+
+
+@pytest.mark.parametrize("facts", [True, False], ids=["facts", "no facts"])
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: f"{variant.base}-{variant.name}")
+def test_an_odd_but_correct_variant_passes(variant: Variant, facts: bool, tmp_path: Path) -> None:
+    found = findings(load(changed(variant), tmp_path), None if facts else _names_without(QUICK), facts=facts)
     assert [(finding.check, finding.message) for finding in found if finding.status == "fail"] == []
 
 

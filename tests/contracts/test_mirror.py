@@ -18,8 +18,10 @@ def untested(source: Path, tests: Path) -> list[str]:
         stem = path.stem.lstrip("_")
         folder = tests / inside.parent
         own = folder / f"test_{stem}.py"
-        words = (f"._{stem} ", f"._{stem}\n", f".{stem} ", f"_{stem}.", f"import _{stem}", f"import {stem}", f"# tests {path.name}")
-        named = any(word in text for word in words for text in _texts(tests / inside.parts[0]))
+        words = (f"._{stem} ", f"._{stem}\n", f".{stem} ", f"_{stem}.", f"import _{stem}", f"import {stem}")
+        texts = _texts(tests / inside.parts[0])
+        named = any(word in text for word in words for text in texts)
+        named |= any(path.name in line for text in texts for line in text.splitlines() if line.startswith("# tests "))
         if not own.exists() and not named:
             found.append(inside.as_posix())
     return found

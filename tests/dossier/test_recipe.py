@@ -77,6 +77,11 @@ def test_every_quote_stands_in_the_source_and_holds_the_value(distilled: Distill
     )
 
 
+def test_a_quote_ends_with_the_brace_it_opened(distilled: Distilled) -> None:
+    (fact,) = distilled("## 4 Experiments\n\nThe learning rate is $10^{-3}$ here.\n").recipe
+    assert fact.value == "10^-3" and fact.place.quote == "learning rate is $10^{-3}"
+
+
 def test_a_batch_in_tokens_keeps_its_unit(distilled: Distilled) -> None:
     dossier = distilled("## 4 Experiments\n\nEach batch contains approximately 25000 source tokens and 24000 target tokens.\n")
     (fact,) = dossier.recipe

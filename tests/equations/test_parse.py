@@ -188,3 +188,17 @@ def test_the_text_half_needs_no_torch() -> None:
         "print('torch' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip() == "False"
+
+
+def test_without_torch_the_message_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from aquarius.core import MissingExtra\n"
+        "from aquarius.equations import translate\n"
+        "try:\n    translate('y = 2 x', {'inputs': {'x': []}})\n"
+        "except MissingExtra as error:\n    print(error)\n"
+        "print(translate('y = (', {}).reason)\n"
+    )
+    lines = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert "pip install 'aquarius[torch]'" in lines[0]
+    assert "never closed" in lines[1]

@@ -21,6 +21,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aquarius.core import BadInput
 from aquarius.equations import translate
@@ -100,6 +102,14 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("an input that is defined", r"b = 2 c", VECTORS, "declared as an input and defined"),
     ("a letter that is not Euler's", r"f = e b", VECTORS, "e is not declared"),
     ("an ordinary derivative", r"f = \frac{d}{dx} b", VECTORS, "derivative"),
+    (
+        "sizes that only happen to add up",
+        r"f = W [x; z]",
+        {"inputs": {"W": ["k", "e"], "x": ["n"], "z": ["m"], "u": ["a", "b", "c", "d"]}},
+        "shapes do not fit",
+    ),
+    ("an inverse function", r"f = \sin^{-1}(b)", VECTORS, "a power or an inverse"),
+    ("a function repeated", r"f = g^2(x)", {**VECTORS, "functions": ["g"]}, "a power or a repetition"),
     ("an infinite sum", r"f = \sum_{k=0}^{\infty} c^k", VECTORS, "whole number"),
     ("a recurrence", r"h_t = h_{t-1} + x_t", {**VECTORS, "index": {"t": "1..n"}, "outputs": ["h"]}, "not declared"),
     ("half an encoding", r"P_{2i} = \sin(i)", {"index": {"i": "0..d-1"}, "outputs": ["P"]}, "every element"),
@@ -151,6 +161,68 @@ def test_hostile_text_is_refused_within_a_second(latex: str) -> None:
     found = translate(latex, {"inputs": {"x": ["n"]}})
     assert found.status == "refused" or "power" in latex or latex.startswith("y = x^{2")
     assert time.perf_counter() - begin < 1.0
+
+
+PIECES = [
+    *(
+        "x",
+        "y",
+        "A",
+        "b",
+        "g(x)",
+        "_i",
+        "_{ij}",
+        "^2",
+        r"^\top",
+        "^{-1}",
+        "(",
+        ")",
+        "[x;y]",
+        "|",
+        ",",
+        "+",
+        "-",
+        "=",
+        "/",
+        "I",
+        "e^{x}",
+        r"\| x \|",
+        "x_1",
+    ),
+    *(
+        r"\frac{x}{b}",
+        r"\sum_i ",
+        r"\sum_{i=1}^n ",
+        r"\max_j ",
+        r"\log ",
+        r"\exp(",
+        r"\sigma(",
+        r"\mathbb{E}[",
+        r"\nabla_x ",
+        r"\cdot ",
+        r"\odot ",
+        r"\dots ",
+    ),
+    *(
+        r"\mathrm{softmax}(",
+        r"\mathrm{diag}(",
+        r"\mathbf{1}",
+        r"\mathbb{1}[x>b]",
+        r"\arg\max_i ",
+        r"\mathrm{Var}[x]",
+        r"\langle x, y \rangle",
+        r"\infty",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_any_display_is_translated_or_refused(right: str) -> None:
+    symbols = {"inputs": {"x": ["n"], "y": ["n"], "A": ["n", "n"], "b": []}, "functions": ["g"], "index": {"i": "1..n"}}
+    found = translate("h = " + right, symbols)
+    assert (found.status == "ok") == bool(found.code)
+    assert (found.status == "refused") == bool(found.reason)
 
 
 def test_missing_and_wrong_values_are_bad_input() -> None:

@@ -1,11 +1,13 @@
 """Checks whose bug is planted here and not in the corpus, each with its repaired twin; and answers of 'unsure' and 'skipped'."""
 
+# tests _architecture.py _attention.py _causality.py _check.py _data.py _examination.py _examine.py _gradient.py _initialisation.py _inputs.py _interface.py _locate.py _loss.py _mode.py _normalisation.py _objective.py _overfit.py _padding.py _position.py _profiles.py _recipe.py _registration.py _reinforcement.py _runner.py _sequences.py _stated_loss.py _step.py _symmetry.py _trace.py _training.py (with tests/bugs/test_corpus.py)
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
 
+from aquarius.gauntlet import examine
 from bugs.corpus import BASES, findings, load
 from gauntlet.subjects import statuses
 
@@ -260,7 +262,7 @@ def test_an_edge_list_is_skipped_and_not_guessed_at(tmp_path: Path) -> None:
     assert [finding.status for finding in found] == ["skipped"] and "list of edges" in found[0].message
 
 
-NODES = '''
+NODES = """
 import torch
 from torch import nn
 import torch.nn.functional as F
@@ -294,10 +296,66 @@ def forward(model, batch):
 
 def loss(model, batch):
     return F.cross_entropy(forward(model, batch), batch["label"])
-'''
+"""
 
 
 @pytest.mark.parametrize(("loops", "status", "where"), [("+ torch.eye(len(x))", "pass", None), ("+ 0", "fail", "Net.forward")])
 def test_a_node_that_does_not_attend_to_itself_fails(loops: str, status: str, where: str | None, tmp_path: Path) -> None:
     found = findings(load(NODES.replace("LOOPS", loops), tmp_path), ["self-loops"])
     assert [(finding.status, finding.where) for finding in found] == [(status, where)]
+
+
+LIBRARY_ATTENTION = """
+import torch
+from torch import nn
+
+facts = {"task": "language modelling", "vocabulary": 12, "causal": True, "output": "logits"}
+
+class Decoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(12, 16)
+        self.attention = nn.MultiheadAttention(16, 2, batch_first=True)
+        self.head = nn.Linear(16, 12)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens)
+        mask = torch.ones(tokens.shape[1], tokens.shape[1], dtype=torch.bool).triu(1)
+        return self.head(x + self.attention(x, x, x, attn_mask=mask)[0])
+
+def build():
+    return Decoder()
+
+def batch(n, seed=0):
+    tokens = torch.randint(0, 12, (n, 9), generator=torch.Generator().manual_seed(seed))
+    return {"tokens": tokens[:, :-1], "labels": tokens[:, 1:]}
+
+def forward(model, batch):
+    return model(batch["tokens"])
+
+def loss(model, batch):
+    return nn.functional.cross_entropy(forward(model, batch).flatten(0, 1), batch["labels"].flatten())
+"""
+
+
+def test_a_library_layer_whose_fast_path_rounds_otherwise_is_no_false_alarm(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(LIBRARY_ATTENTION)
+    assert [item.check for item in examine(path) if item.status == "fail"] == []
+    path.write_text(LIBRARY_ATTENTION.replace("triu(1)", "triu(2)"))
+    assert [item.check for item in examine(path) if item.status == "fail"] == ["causality"]
+
+
+def test_a_stated_cross_entropy_of_ones_own_is_held_against_the_entropy_of_the_labels(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    own = LIBRARY_ATTENTION.replace('"output": "logits"', '"output": "logits", "loss": "mean cross-entropy over positions"').replace(
+        'nn.functional.cross_entropy(forward(model, batch).flatten(0, 1), batch["labels"].flatten())',
+        '-forward(model, batch).log_softmax(-1).gather(-1, batch["labels"][..., None]).mean()',
+    )
+    path.write_text(own)
+    (found,) = (item for item in examine(path, only=("initial loss",)) if item.check == "initial loss")
+    assert found.status == "pass" and "near ln 12" in found.message
+    sees = own.replace('return model(batch["tokens"])', 'return model(batch["tokens"]) + 9 * nn.functional.one_hot(batch["hint"], 12)')
+    path.write_text(sees.replace('"labels": tokens[:, 1:]}', '"labels": tokens[:, 1:], "hint": tokens[:, 1:]}'))
+    (found,) = (item for item in examine(path, only=("initial loss",)) if item.check == "initial loss")
+    assert found.status == "fail" and "it sees the answer" in found.message

@@ -77,6 +77,7 @@ def test_a_function_that_raises_is_placed(tmp_path: Path) -> None:
     assert all(finding.status == "skipped" for finding in found[1:])
 
 
+@pytest.mark.slow  # waits out the ten seconds that one call may take
 def test_a_hang_is_a_finding_that_names_the_function(tmp_path: Path) -> None:
     source = text(loss="while True: pass")
     found = examine(_write(tmp_path, source), budget=11.5, only=["interface"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aquarius.core import BadInput
-from aquarius.lab import run_id
+from aquarius.lab import _plan, run_id
 from aquarius.lab._plan import code_hashes, current_hashes, plain_settings, seed_list, unchanged, workspace_of
 
 
@@ -71,3 +71,11 @@ def test_settings_are_plain_and_a_number_read_as_a_text_is_seen() -> None:
     ):
         with pytest.raises(BadInput, match=words):
             plain_settings(wrong)  # type: ignore[arg-type]
+
+
+def test_a_folder_with_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("train.py", "a.py", "b.py"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(_plan, "MOST_FILES", 2)
+    with pytest.raises(BadInput, match=r"more than 2 Python files.*give train\.py a folder of its own"):
+        _plan.code_hashes(tmp_path / "train.py", tmp_path)

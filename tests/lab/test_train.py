@@ -331,3 +331,13 @@ def test_an_interrupt_by_signal_is_quick(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGINT)
     _, said = parent.communicate(timeout=60)
     assert time.monotonic() - begin < 10 and said.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_a_file_beside_it_is_another_experiment(tmp_path: Path) -> None:
+    path = write(tmp_path, "def train(run):\n    return {'loss': 1.0}\n")
+    train(path, seeds=1, runs=tmp_path / "runs")
+    other = path.with_name("other.py")
+    other.write_text("def train(run):\n    return {'loss': 2.0}\n")
+    path.write_text(path.read_text())
+    first, second = train(path, seeds=1, runs=tmp_path / "runs"), train(other, seeds=1, runs=tmp_path / "runs")
+    assert (first[0].values["loss"], second[0].values["loss"]) == (1.0, 2.0)

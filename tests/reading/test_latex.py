@@ -1,5 +1,7 @@
 """The main file among decoys, encodings, limits, and the papers beside the project where they are present."""
 
+# tests _definitions.py, _drafts.py, _document.py, _tex_commands.py and _tex_text.py, which have no door of their own
+
 from __future__ import annotations
 
 import json

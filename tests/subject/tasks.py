@@ -50,3 +50,11 @@ def write_much(emit: Any, payload: Any) -> Any:
 
 def names(module: Any, emit: Any, payload: Any) -> Any:
     return {"facts": module.facts, "answer": module.answer()}
+
+
+def sources(module: Any, emit: Any, payload: Any) -> Any:
+    from pathlib import Path
+
+    from aquarius.subject import loaded_sources
+
+    return loaded_sources(Path(payload["root"]))

@@ -1,5 +1,7 @@
 """A child process is bounded in time, memory and files, and says how it ended."""
 
+# tests _child.py and _limits.py, through the only door that uses them
+
 from __future__ import annotations
 
 import time

@@ -48,7 +48,7 @@ def test_a_verdict_shows_what_was_tested_and_counts_the_rest() -> None:
     assert "81.4 [81.1, 81.7], n = 20" in text
     assert "inconclusive (proxy)" in text
     assert "2 × not tested: Not tested: needs WMT 2014." in text
-    assert "1 reproduced" in text and "81.5 %" in text
+    assert "1 of 4 claims reproduced" in text and "81.5 %" in text
 
 
 def test_runs_show_seed_mean_and_spread() -> None:

@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "Evidence": "._evidence",
         "Environment": "._evidence",
         "Receipt": "._evidence",
+        "Status": "._evidence",
         "extension_names": "._extensions",
         "load_extension": "._extensions",
         "lazy_exports": "._lazy",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from ._evidence import Environment as Environment
     from ._evidence import Evidence as Evidence
     from ._evidence import Receipt as Receipt
+    from ._evidence import Status as Status
     from ._extensions import extension_names as extension_names
     from ._extensions import load_extension as load_extension
     from ._files import file_hash as file_hash

@@ -32,7 +32,6 @@ def summary_data(document: Document, dossier: Dossier) -> dict[str, Any]:
         "metrics": [fact.name for fact in dossier.metrics],
         "unstated": [gap.name for gap in dossier.gaps],
         "problems": list(document.problems),
-        "seconds": document.seconds,
     }
 
 

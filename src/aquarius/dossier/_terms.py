@@ -279,7 +279,7 @@ TERMS: tuple[Term, ...] = (
         before=r"label[- ]smoothing(?: of)?(?: value| factor| rate| coefficient)?",
         symbols=r"ε\s*_\s*ls",
         values="probability",
-        cell=r"label smoothing|ε_? ?ls",
+        cell=r"label smoothing|(?:ε|epsilon)_? ?ls",
     ),
     Term(
         "sequence length",

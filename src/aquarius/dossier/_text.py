@@ -99,6 +99,10 @@ class Sentence:
         """Return the place of the characters `start`..`end` of the sentence."""
         last = self.start + len(self.text.rstrip()) if end is None else self.start + end
         first, last = self.start + start, max(last, self.start + start + 1)
+        while self.passage.text[last : last + 1] == "}" and self.passage.text.count("{", first, last) > self.passage.text.count(
+            "}", first, last
+        ):
+            last += 1  # a quote ends with the brace it opened
         place = _narrowed(place_of(self.passage, first, last, files), self.passage.text[first:last])
         return place.model_copy(update={"label": self.label}) if place.label is None and self.label else place
 

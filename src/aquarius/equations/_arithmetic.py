@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ._tokens import Refusal
-from ._typed import Sizes, Term, constant, mismatch, shown
+from ._typed import Sizes, Term, mismatch, shown
 
 
 @dataclass
@@ -250,7 +250,3 @@ def fitted(term: Term, shape: tuple[str, ...]) -> Term:
 def unary(name: str, term: Term, at: int = 0) -> Term:
     """An elementwise function."""
     return Term("unary", (term,), term.shape, (name,), term.side, at)
-
-
-Chooser = Callable[[str, Sequence[str]], str]
-ZERO = constant(0.0)

@@ -9,7 +9,7 @@ from ._arithmetic import SHAPELESS
 from ._indexing import dim_of, highest, index_term, index_variable, indices_in
 from ._names import NAME_KINDS, Left, left_side, parts
 from ._parse import RELATION_WORDS
-from ._reductions import is_idle, objective
+from ._reductions import every_term, is_idle, objective
 from ._statements import Statement, parse_name
 from ._tokens import Refusal
 from ._tree import NONE, Node, key, latex, walk
@@ -174,7 +174,7 @@ def resolved_rule(resolver: Resolver, left: Left, node: Node, rights: tuple[Node
     idle = next((variable for variable in variables.values() if is_idle(variable, body)), None)
     if idle is not None and len(variables) == len({id(term.data[0]) for term in pattern if term.op == "index"}):
         raise Refusal(f"the index {idle.name} of the left side does not occur on the right", node.at)
-    if body.op in SHAPELESS and not body.shape:
+    if any(term.op == "scaled-eye" or (term.op in SHAPELESS and not term.shape) for term in every_term(body)):
         raise Refusal("the size of the identity matrix or of the vector of ones does not show", body.at)
     return Rule(tuple(variables.values()), pattern, bases, body, tuple(_part_name(resolver, part) for part in left.parts))
 

@@ -68,7 +68,6 @@ _ELEMENTWISE = {
         "Exp": "exp",
         "Log": "log",
         "Swish": "silu",
-        "lg": "log",
     },
 }
 BUILTIN: dict[str, str] = {
@@ -106,6 +105,8 @@ def builtin_call(resolver: Resolver, name: str, bracket: Node, below: Node, abov
     arguments = [resolver.expression(item, scope) for item in bracket.items]
     if not arguments:
         raise Refusal(f"{name} has no argument", at)
+    if above.kind not in {"none", "number"}:
+        raise Refusal(f"the superscript {latex(above)} of {name} is a power or an inverse; the display does not say which", above.at)
     term = _apply(resolver, name, arguments, below, at)
     return resolver.raised(term, above, scope, at) if above.kind != "none" else term
 
@@ -314,6 +315,10 @@ def user_call(resolver: Resolver, entity: str, split: Split, bracket: Node, scop
     """A function the paper defines elsewhere: its result is a number, or has the shape of an argument; or one defined by another row."""
     kind, _, name = entity.partition(":")
     items = _argument_list(bracket)
+    if split.above is not None:
+        raise Refusal(
+            f"the superscript {latex(split.above)} of {name} is a power or a repetition; the display does not say which", split.above.at
+        )
     if kind == "local":
         return _inline(resolver, name, items, split, scope, bracket.at)
     arguments = [_argument(resolver, item, scope) for item in items]
@@ -332,9 +337,7 @@ def user_call(resolver: Resolver, entity: str, split: Split, bracket: Node, scop
         shapes = dict(sorted(shapes.items(), key=lambda item: item[1] != (matrices[0].shape[0], matrices[-1].shape[1])))
     label = resolver.choices.choose(f"result of {name} of {', '.join(shown(term) for term in arguments)}", list(shapes))
     term = Term("call", tuple(arguments), shapes[label], (name,), "", bracket.at)
-    if split.below:
-        term = element_at(resolver, term, split.below, scope, bracket.at)
-    return resolver.raised(term, split.above, scope, bracket.at) if split.above is not None else term
+    return element_at(resolver, term, split.below, scope, bracket.at) if split.below else term
 
 
 def _argument_list(bracket: Node) -> list[Node]:
@@ -364,5 +367,4 @@ def _inline(resolver: Resolver, name: str, items: list[Node], split: Split, scop
     if len(left.arguments) != len(items) or len(definition.rights) > 1 or split.below or scope.depth > 8:
         raise Refusal(f"the call of {definition.name} does not fit its definition", at)
     parameters = {key(parameter): resolver.expression(item, scope) for parameter, item in zip(left.arguments, items, strict=True)}
-    term = resolver.expression(rights[-1], Scope(parameters=parameters, samples=scope.samples, depth=scope.depth + 1))
-    return resolver.raised(term, split.above, scope, at) if split.above is not None else term
+    return resolver.expression(rights[-1], Scope(parameters=parameters, samples=scope.samples, depth=scope.depth + 1))

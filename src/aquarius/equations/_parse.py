@@ -122,7 +122,7 @@ BIG = {
 }
 UNBOUNDED = {"int", "iint", "oint", "lim", "bigcup", "bigcap", "sup", "inf", "coprod", "bigoplus", "bigodot", "bigotimes"}
 FUNCTIONS = {
-    *("log", "ln", "exp", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "arcsin", "arccos", "det", "lg", "sigmoid", "sigm", "sec", "csc", "cot"),
+    *("log", "ln", "exp", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "arcsin", "arccos", "det", "sigmoid", "sigm", "sec", "csc", "cot"),
     *("softmax", "Softmax", "SoftMax", "ReLU", "relu", "RELU", "ELU", "GELU", "softplus", "Softplus", "sign", "sgn", "tr", "Tr", "trace", "diag", "coth"),
     *("Sigmoid", "Tanh", "logsumexp", "erf", "logit", "LeakyReLU", "rank", "vec", "Concat", "concat", "CONCAT", "Var", "var", "Cov", "mean", "abs"),
 }  # fmt: skip

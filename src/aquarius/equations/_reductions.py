@@ -48,7 +48,11 @@ def bounds(resolver: Resolver, below: Node, above: Node, scope: Scope) -> Bounds
             raise Refusal(f"{latex(item)} under a reduction is not an index", item.at)
     for part in pending:
         if above.kind != "none" and len(items) == 1 and len(pending) == 1:
-            raise Refusal(f"the lower bound of {latex(part)} is missing", part.at)
+            if above.kind not in {"symbol", "name"} or key(above, fonts=False) not in resolver.size_keys:
+                raise Refusal(f"the lower bound of {latex(part)} is missing", part.at)
+            one = Node("number", part.at, "1")  # sum_i^N over an axis of N: all of it
+            found.variables[key(part, fonts=False)] = index_variable(resolver, part, one, above, scope)
+            return found
         _plain_index(resolver, part, scope, found)
     return found
 

@@ -194,8 +194,9 @@ class Resolver:
             if power and self.choices.choose("the superscript T", ["transpose", "power"]) == "power":
                 return self.arithmetic.power(term, self.expression(above, scope), at)
             if not term.rank and term.op != "ones":
-                inner = term
-                return inner if inner.op in {"matmul", "element"} else self._scalar_transpose(term, at)
+                if term.op in {"matmul", "element"}:
+                    return term
+                raise Refusal("a number is transposed", at)
             return self.arithmetic.transpose(term, at)
         if above.kind == "sum" and above.tag == ("-",) and is_transpose(above.items[0]):
             return self.arithmetic.transpose(self.arithmetic.power(term, constant(-1), at), at)
@@ -209,9 +210,6 @@ class Resolver:
             raise Refusal(f"the superscript {latex(above)} is neither declared nor an index", above.at)
         exponent = self.expression(above, scope)
         return self.arithmetic.power(term, exponent, at)
-
-    def _scalar_transpose(self, term: Term, at: int) -> Term:
-        raise Refusal("a number is transposed", at)
 
     def scripts_on(self, node: Node, scope: Scope) -> Term:
         base, below, above = node.items
@@ -451,9 +449,7 @@ class Resolver:
 
 
 def _plain(text: str) -> str:
-    for font in ("bf:", "cal:", "bb:", "frak:"):
-        text = text.replace(font, "")
-    return text
+    return text.replace("bf:", "")
 
 
 def _holds_index(name: Node, scope: Scope) -> bool:

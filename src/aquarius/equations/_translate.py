@@ -18,7 +18,7 @@ from ._typed import DESCENDING_POOL, EVEN_POOL, POOL, Output, Sizes
 if TYPE_CHECKING:
     from torch import Tensor
 
-MOST_READINGS = 96
+MOST_READINGS = 192
 # Reasons that another choice of sizes may remove: halves of odd sizes, more columns than rows under an inverse, windows longer than their axis.
 _SIZES_TO_BLAME = ("whole number", "singular", "has no element", "over nothing", "runs out of")
 BACKENDS = ("torch",)

@@ -38,11 +38,15 @@ _FONT_COMMANDS = {"bf": "\\mathbf", "rm": "\\mathrm", "cal": "\\mathcal", "bb": 
 
 
 def key(node: Node, fonts: bool = True) -> str:
-    """Return one spelling for all ways of printing the same thing: the key under which names are declared and found."""
+    """Return one spelling for all ways of printing the same thing: the key under which names are declared and found.
+
+    Without `fonts`, bold and upright are as italics; calligraphic, blackboard and Fraktur letters always stand for something else.
+    """
     kind = node.kind
     if kind == "symbol":
         text = {"\\ast": "*", "\\star": "*"}.get(node.text, node.text)
-        return f"{node.tag[0]}:{text}" if fonts and node.tag and node.tag[0] not in {"", "rm"} else text
+        font = node.tag[0] if node.tag else ""
+        return f"{font}:{text}" if font in {"cal", "bb", "frak"} or (fonts and font == "bf") else text
     if kind == "number":
         return node.text
     if kind == "name":

@@ -112,6 +112,8 @@ class Sizes:
             size = next((size for size in free if size % divisor == 0 and size > divisor), divisor * (17 + len(self.values)))
             free = [other for other in free if other != size]
             self.values[atom] = size
+        # A second assignment, so that m+n is not taken for k because three small numbers happen to add up.
+        self.others = {name: 60 * (17 + place * (place + 3)) for place, name in enumerate(self.values)} | self.known
         self.values.update(self.known)
         for name, value in symbols.constants.items():
             if isinstance(value, int) and name in self.values and name not in symbols.dims:
@@ -129,8 +131,14 @@ class Sizes:
             return -1
 
     def same(self, left: Dim, right: Dim) -> bool:
-        """Two sizes are one where they are spelled alike or come to the same number."""
-        return left == right or (self.of(left) == self.of(right) != -1)
+        """Two sizes are one where they are spelled alike or come to the same number whatever the free sizes are."""
+        return left == right or (self.of(left) == self.of(right) != -1 and self._other(left) == self._other(right))
+
+    def _other(self, dim: Dim) -> int:
+        try:
+            return self.others[dim] if dim in self.others else _arithmetic(dim, self.others)
+        except (KeyError, ValueError, ZeroDivisionError, IndexError):
+            return self.of(dim)
 
 
 def dim_pieces(dim: Dim) -> list[str]:

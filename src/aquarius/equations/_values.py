@@ -12,8 +12,6 @@ from torch import Tensor
 from ._symbols import Symbols
 from ._typed import Output, Sizes, terms
 
-KINDS = ("random", "positive", "whole", "zero", "tiny", "large", "negative")
-
 
 def draw(symbols: Symbols, sizes: Sizes, seed: int = 0, kind: str = "random") -> dict[str, Any]:
     """Values for every input and constant. Inputs without a domain follow `kind`; declared domains hold always."""

@@ -30,7 +30,11 @@ def causality(examination: Examination) -> Evidence:
     if not keys:
         return examination.skipped("no entry of the batch shares positions with the output")
     if stated == "decoder" or len(keys) > 1:
-        named = [key for key in keys if any(word in key.lower() for word in ("target", "tgt", "decoder", "output", "answer", "y"))]
+        named = [
+            key
+            for key in keys
+            if key.lower() == "y" or any(word in key.lower() for word in ("target", "tgt", "decoder", "output", "answer"))
+        ]
         tokens = [key for key in keys if is_integer(examination.batch()[key])]
         keys = (named or tokens or keys)[-1:] if stated == "decoder" else keys
     if stated is False:

@@ -27,6 +27,13 @@ class Check:
     function: Callable[[Examination], Evidence | list[Evidence]]
 
 
+def card(
+    family: str, name: str, finds: str, uses: tuple[str, ...], misled_by: str, function: Callable[[Examination], Evidence | list[Evidence]]
+) -> Check:
+    """Return a check that costs a few forward passes."""
+    return Check(name=name, family=family, finds=finds, uses=uses, misled_by=misled_by, cost="forward", function=function)
+
+
 def checks() -> list[Check]:
     """Return every check, built-in and plugged in, in the order in which they run."""
     return [load_extension("aquarius.checks", name) for name in extension_names("aquarius.checks")]

@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..core import Evidence
-from ..core._evidence import Status
+from ..core import Evidence, Status
 from ._inputs import Batch, Layout, copy, layout
 from ._locate import Source, where_of_module
 

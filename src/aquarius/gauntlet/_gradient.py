@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy as copying
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -156,7 +157,8 @@ def _excuse(name: str, left: list[str], reached: set[str], shapes: dict[str, tup
                 for other in reached
                 if (split := other.split("."))[:place] == rest[0] and split[place + 1 :] == rest[1] and split[place].isdigit()
             ]
-            if equals and any(shapes[other] == shapes[name] for other in equals) and len(equals) >= 2:
+            few = 1 if "expert" in name.lower() else 2
+            if any(shapes[other] == shapes[name] for other in equals) and len(equals) >= few:
                 return "others of its list get one, so it may be chosen rarely"
     top = parts[0]
     tail = {other.partition(".")[2]: shapes[other] for other in shapes if other.split(".")[0] == top}
@@ -226,11 +228,16 @@ def gradient_is_derivative(examination: Examination) -> Evidence:
         return examination.unsure("along all parameters together gradient and differences part, along each alone they agree")
     name, (difference, gradient) = apart[0]
     stated = [key for key in INTENDED if key in examination.facts]
-    message = f"along {name} the loss changes by {difference:.4g} and its gradient says {gradient:.4g}: a path is cut off from it"
-    if stated or not examination.facts or "straight" in str(examination.facts).lower():
-        reason = f"which {', '.join(stated)} may intend" if stated else "which may be intended, for nothing is stated"
-        return examination.finding("unsure", f"{message}, {reason}", path=name)
+    words = re.search(
+        r"straight|quanti[sz]|codebook|binari[sz]|\.round\(|\.sign\(|revers(e|al)",
+        str(examination.facts).lower() + examination.source.text.lower(),
+    )
+    custom = "autograd.Function" in examination.source.text
     cuts = cut_places(examination)
+    message = f"along {name} the loss changes by {difference:.4g} and its gradient says {gradient:.4g}: a path is cut off from it"
+    if stated or not examination.facts or words or custom or not cuts:
+        reason = f"which {', '.join(stated)} may intend" if stated else "which may be intended"
+        return examination.finding("unsure", f"{message}, {reason}", path=name)
     return examination.finding(
         "fail",
         message,

@@ -68,7 +68,7 @@ def read_rule(text: str, parameter: Tensor, names: dict[str, float]) -> Rule | N
     text = text.lower().replace("−", "-").strip()
     found = _distribution(text)
     fan_in, fan_out = fans(parameter)
-    names = names | {"fan_in": fan_in, "fan_out": fan_out, "n": fan_in, "d": fan_in}
+    names = names | {"fan_in": fan_in, "fan_out": fan_out}
     if re.match(r"(all )?zeros?\b", text):
         return Rule("zeros", 0.0, 0.0)
     if re.match(r"(all )?ones?\b", text):
@@ -86,7 +86,7 @@ def read_rule(text: str, parameter: Tensor, names: dict[str, float]) -> Rule | N
         if kind == "uniform":
             return Rule("uniform", (a + b) / 2, (b - a) / math.sqrt(12), max(abs(a), abs(b)))
         return Rule(kind, a, b)
-    if parameter.ndim < 2:
+    if parameter.ndim < 2 or "each" in text or "block" in text:
         return None
     if ("xavier" in text or "glorot" in text) and ("uniform" in text or "normal" in text) and "gain" not in text and "(" not in text:
         return Rule(text, 0.0, math.sqrt(2 / (fan_in + fan_out)))
@@ -96,8 +96,9 @@ def read_rule(text: str, parameter: Tensor, names: dict[str, float]) -> Rule | N
         and "leaky" not in text
         and "a=" not in text
     ):
-        fan = fan_out if "out" in text else fan_in
-        return Rule(text, 0.0, math.sqrt(2 / fan))
+        if "fan" not in text and fan_in != fan_out:
+            return None  # torch's own default and the habit of convolutions differ
+        return Rule(text, 0.0, math.sqrt(2 / (fan_out if "out" in text else fan_in)))
     return None
 
 

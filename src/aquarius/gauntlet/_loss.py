@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..core import Evidence
 from ._check import Check
 from ._examination import Examination
-from ._inputs import is_integer
+from ._inputs import Batch, is_integer
 from ._objective import labels, made_by, objective, repeated
 
 OF_PAIRS = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits")
@@ -21,11 +22,11 @@ RL = ("discount", "gae_lambda", "actions", "advantage_normalised", "target_updat
 def initial_loss(examination: Examination) -> Evidence:
     """Hold the cross-entropy of a fresh model against ln C and against the entropy of the labels, which no guess can beat."""
     model = examination.build().eval()
-    seen = objective(examination, model, examination.batch(32) if not examination.layout.graph else examination.batch())
-    calls = [call for call in seen.calls if call.name == "cross_entropy" and is_integer(call.arguments[1])]
-    if len(calls) != 1 or calls[0].arguments[0].ndim < 2:
-        return examination.skipped("the loss is no single cross-entropy over classes")
-    scores, target = calls[0].arguments[:2]
+    batch = examination.batch() if examination.layout.graph else examination.batch(32)
+    pair = _scores_and_labels(examination, model, batch)
+    if pair is None:
+        return examination.skipped("the loss is no single cross-entropy over classes, and none over the output is stated")
+    scores, target = pair
     classes = scores.shape[1]
     valid = target[(target >= 0) & (target < classes)]
     if valid.numel() < 8:
@@ -47,6 +48,26 @@ def initial_loss(examination: Examination) -> Evidence:
             "unsure", f"a fresh model starts at {value:.3g}, far above ln {classes} = {math.log(classes):.3g}", values=values
         )
     return examination.finding("pass", f"a fresh model starts at {value:.3g}, near ln {classes} = {math.log(classes):.3g}", values=values)
+
+
+def _scores_and_labels(examination: Examination, model: nn.Module, batch: Batch) -> tuple[Tensor, Tensor] | None:
+    """Return scores (n, classes, ...) and labels: those given to the library's cross-entropy, else output and labels of a stated one."""
+    seen = objective(examination, model, batch)
+    calls = [call for call in seen.calls if call.name == "cross_entropy" and is_integer(call.arguments[1])]
+    if len(calls) == 1 and calls[0].arguments[0].ndim >= 2:
+        return calls[0].arguments[0], calls[0].arguments[1]
+    facts = examination.facts
+    if calls or facts.get("output") != "logits" or "cross-entropy" not in str(facts.get("loss", "")):
+        return None
+    scores = examination.forward(model, batch)
+    fitting = [key for key in labels(examination, batch) if batch[key].shape == scores.shape[:-1]]
+    if len(fitting) != 1:
+        return None
+    target = batch[fitting[0]].flatten()
+    for name in ("padding_index", "ignore_index"):
+        if isinstance(facts.get(name), int):
+            target = target.where(target != facts[name], -100)
+    return scores.flatten(0, -2), target
 
 
 def loss_inputs(examination: Examination) -> Evidence | list[Evidence]:
@@ -172,7 +193,7 @@ def reduction(examination: Examination) -> Evidence:
     """Let every sample stand twice: a mean stays, a sum doubles."""
     words = examination.words("loss")
     mean = words.startswith("mean") or "mean over" in words or "averaged" in words
-    total = not mean and ("summed over the batch" in words or "summed over samples" in words or words.startswith("sum"))
+    total = not mean and bool(re.search(r"sum(med)? over (the )?(batch|samples)", words))
     if not mean and not total:
         return examination.skipped("it is not stated whether the loss is a mean or a sum over samples")
     if (
@@ -196,7 +217,10 @@ def reduction(examination: Examination) -> Evidence:
     if abs(ratio - (1 if mean else 2)) < 1e-3:
         return examination.passed(f"the loss is a {'mean' if mean else 'sum'} over samples, as stated", ratio=ratio)
     return examination.finding(
-        "fail" if abs(ratio - (2 if mean else 1)) < 1e-3 or not examination.facts.get("negatives") else "unsure",
+        "fail"
+        if abs(ratio / (2 if mean else 1) - 1) < 0.02
+        or (abs(ratio / (1 if mean else 2) - 1) > 0.05 and not examination.facts.get("negatives"))
+        else "unsure",
         f"the loss is stated to be a {'mean' if mean else 'sum'} over samples; with every sample twice it is {ratio:.4g} times itself",
         where="loss",
         hint="Look at the reduction, and at what the loss is divided by.",

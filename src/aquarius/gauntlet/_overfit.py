@@ -16,7 +16,9 @@ from ._training import Training
 STEPS = 200
 SECONDS = 4.0  # for each way of training
 ENOUGH = 0.5  # of the first loss: no more steps are needed
-MOVED = 0.02  # of the first loss: less is no learning
+MOVED = 0.02  # of the first loss: less is no learning to speak of
+STILL = 0.002  # of the first loss: less, over many steps, is none at all
+MANY = 100  # steps
 CURVES_OTHERWISE = ("players", "discount", "gae_lambda", "target_update", "actions", "stop_gradient", "ema")
 
 
@@ -46,10 +48,11 @@ def overfit(examination: Examination) -> Evidence:
     fresh = examination.build()
     plain = _train(examination, fresh, None)
     values["least with Adam"] = min(plain)
-    if min(plain) <= first - 5 * MOVED * abs(first):
-        if training.scheduler is not None or not examination.has("optimizer"):
+    if min(plain) <= first - 10 * MOVED * abs(first):
+        slow = least < first - STILL * abs(first) or len(curve) < 2 or training.steps < MANY
+        if training.scheduler is not None or not examination.has("optimizer") or slow:
             return examination.finding(
-                "unsure", "the loss falls with Adam and not in the first steps of the subject's own schedule", values=values
+                "unsure", "the loss falls with Adam, and little in the first steps of the subject's own training", values=values
             )
         return examination.finding(
             "fail",

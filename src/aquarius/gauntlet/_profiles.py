@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from ..core import Evidence
 from ._attention import PRODUCTS
-from ._check import Check
+from ._check import card
 from ._examination import Examination, distance
 from ._objective import objective
 from ._training import Training
+
+PLAYER_STEPS = 6  # one player may be trained more often than the other
 
 
 def chosen_experts(examination: Examination) -> Evidence | list[Evidence]:
@@ -20,8 +22,13 @@ def chosen_experts(examination: Examination) -> Evidence | list[Evidence]:
     count, chosen = examination.number("experts"), examination.number("top_k")
     model = examination.perturbed()
     lists = [(path, m) for path, m in model.named_modules() if isinstance(m, nn.ModuleList) and len(m) == count]
-    if count is None or chosen is None or not lists or not examination.layout.rows:
-        return examination.skipped("no number of chosen experts is stated, or no list of as many experts is found")
+    flat = all(
+        value.ndim <= 2 and value.is_floating_point()
+        for value in examination.batch().values()
+        if isinstance(value, Tensor) and value.ndim > 1
+    )
+    if count is None or chosen is None or not lists or not examination.layout.rows or not flat:
+        return examination.skipped("no number of chosen experts is stated, no list of as many is found, or an output sees several tokens")
     used = set()
     for row in range(4):
         output = examination.forward(model, examination.batch())
@@ -34,10 +41,6 @@ def chosen_experts(examination: Examination) -> Evidence | list[Evidence]:
             number = sum(any(p.grad is not None and bool(p.grad.abs().max() > 0) for p in expert.parameters()) for expert in experts)
             used.add((path, number))
     wrong = sorted({number for path, number in used if path == lists[0][0] and number != chosen})
-    if examination.batch() and any(
-        isinstance(value, Tensor) and value.ndim > 1 and not value.is_floating_point() for value in examination.batch().values()
-    ):
-        return examination.skipped("experts are chosen for tokens, of which an output sees several")
     if wrong:
         where = examination.where(model, lists[0][0].rpartition(".")[0])
         message = f"one sample uses {', '.join(map(str, wrong))} of {count:g} experts, and {chosen:g} are stated"
@@ -160,11 +163,11 @@ def players(examination: Examination) -> Evidence | list[Evidence]:
             found.append(examination.finding("fail", message, where="optimizer", path=others[0]))
     if examination.has("step"):
         before = {name: [p.detach().clone() for p in child.parameters()] for name, child in children.items()}
-        for seed in range(2):
+        for seed in range(PLAYER_STEPS):
             training.step(examination.batch(seed=seed), seed=seed)
         for name, child in children.items():
             if all(torch.equal(a, b) for a, b in zip(before[name], child.parameters(), strict=True)):
-                found.append(examination.finding("fail", f"the {name} does not move in two steps", where="step", path=name))
+                found.append(examination.finding("fail", f"the {name} does not move in {PLAYER_STEPS} steps", where="step", path=name))
     return found or examination.passed("every player has its own optimiser and moves")
 
 
@@ -201,41 +204,44 @@ def self_loops(examination: Examination) -> Evidence | list[Evidence]:
     return examination.passed("a node attends to itself")
 
 
-def _card(
-    name: str, finds: str, uses: tuple[str, ...], misled_by: str, function: Callable[[Examination], Evidence | list[Evidence]]
-) -> Check:
-    return Check(name=name, family="profiles", finds=finds, uses=uses, misled_by=misled_by, cost="forward", function=function)
-
-
-EXPERTS = _card(
+EXPERTS = card(
+    "profiles",
     "experts",
     "More or fewer experts for a sample than stated.",
     ("experts", "top_k"),
     "Experts chosen for single tokens: skipped.",
     chosen_experts,
 )
-ADAPTER = _card(
+ADAPTER = card(
+    "profiles",
     "adapter",
     "An update of low rank with another factor than alpha over rank.",
     ("rank", "alpha"),
     "Adapters in other forms: 'unsure'.",
     adapter_scale,
 )
-TEMPERATURE = _card(
+TEMPERATURE = card(
+    "profiles",
     "temperature",
     "Similarities divided by another temperature than stated, or of vectors that are not normalised.",
     ("temperature", "similarity", "output"),
     "Losses that take the exponential by hand: 'unsure'.",
     temperature,
 )
-VIEWS = _card("views", "Two views that are equal.", ("views",), "Nothing: equality is exact.", views_differ)
-PLAYERS = _card(
+VIEWS = card("profiles", "views", "Two views that are equal.", ("views",), "Nothing: equality is exact.", views_differ)
+PLAYERS = card(
+    "profiles",
     "players",
     "An optimiser that holds another player's parameters, a player that does not move.",
     ("players",),
-    "A player that is trained every few steps only: two steps are looked at.",
+    "A player that is trained every few steps only: six steps are looked at.",
     players,
 )
-SELF_LOOPS = _card(
-    "self-loops", "A node whose own features do not matter.", ("self_loops",), "Graphs given as lists of edges: skipped.", self_loops
+SELF_LOOPS = card(
+    "profiles",
+    "self-loops",
+    "A node whose own features do not matter.",
+    ("self_loops",),
+    "Graphs given as lists of edges: skipped.",
+    self_loops,
 )

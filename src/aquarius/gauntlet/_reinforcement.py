@@ -131,7 +131,11 @@ def after_the_end(examination: Examination) -> Evidence | list[Evidence]:
     values = {"after the end": ended_change, "elsewhere": other_change}
     if ended_change > 1e-6:
         where = next(
-            (name for name in examination.source.functions if "advantage" in name.lower() or ("target" in name.lower() and name != "target")),
+            (
+                name
+                for name in examination.source.functions
+                if "advantage" in name.lower() or ("target" in name.lower() and name != "target")
+            ),
             "loss",
         )
         return examination.finding(

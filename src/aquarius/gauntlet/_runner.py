@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any
@@ -51,7 +52,9 @@ def run_check(check: Check, examination: Examination, remaining: float) -> tuple
     examination.calling = None
     signal.setitimer(signal.ITIMER_REAL, remaining)
     try:
-        result = check.function(examination)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a warning of the subject is no finding, and no error either
+            result = check.function(examination)
         found = result if isinstance(result, list) else [result]
         if not found:
             found = [examination.skipped("nothing here to which this check applies")]
@@ -80,6 +83,9 @@ def _out_of_time(examination: Examination) -> Evidence:
                 hint=f"Look for a loop in {function} that never ends, or for work that does not depend on the batch.",
             )
             return found.model_copy(update={"check": "process"})
+        return examination.finding(
+            "unsure", f"{function} did not come back within {elapsed:.0f} seconds, all that was left of the time", where=function
+        )
     return examination.skipped("its share of the time was over before it had an answer")
 
 

@@ -212,6 +212,11 @@ def _classes(examination: Examination, words: str, output: Tensor, batch: Batch)
         for name, scores, wanted in pairs:
             for ignore in ignores if demanded else [None, *ignores]:
                 value = _cross_entropy(scores, wanted, ignore, smoothing, reduction)
+                if value is not None and smoothing and reduction == "mean":  # the other convention: nothing of it for the target itself
+                    share = smoothing * scores.shape[-1] / (scores.shape[-1] - 1)
+                    other = _cross_entropy(scores, wanted, ignore, share, reduction)
+                    if other is not None:
+                        yield f"the output and {name}, smoothed over the other classes", other
                 if value is not None:
                     yield f"the output and {name}" + (f", without {ignore}" if ignore is not None else ""), value
             for mask in masks if "labelled" in words or "valid" in words or "masked" in words else []:

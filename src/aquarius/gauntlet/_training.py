@@ -15,7 +15,7 @@ class Training:
     """A model with the subject's optimiser and schedule; Adam at 1e-3 where it names no optimiser."""
 
     def __init__(self, examination: Examination, model: nn.Module) -> None:
-        self.examination, self.model = examination, model
+        self.examination, self.model, self.steps = examination, model, 0
         own = examination.has("optimizer")
         self.made: Any = examination.call("optimizer", model) if own else torch.optim.Adam(model.parameters(), lr=1e-3)
         self.optimizers: list[torch.optim.Optimizer] = list(self.made.values()) if isinstance(self.made, dict) else [self.made]
@@ -24,6 +24,7 @@ class Training:
     def step(self, batch: Batch, seed: int = 0) -> Tensor | None:
         """Take one step on a batch; a schedule that `step` is not given advances after it."""
         examination = self.examination
+        self.steps += 1
         if not examination.has("step"):
             return self._plain(batch, seed)
         arguments = [self.model, self.made, batch]

@@ -12,6 +12,7 @@ from ..core import BadInput, file_hash, hash_data
 
 MANIFEST = "aquarius.project.json"  # lies at the root of a workspace
 MOST_SEEDS = 10_000
+MOST_FILES = 2_000
 
 
 def workspace_of(experiment: Path) -> Path:
@@ -21,9 +22,22 @@ def workspace_of(experiment: Path) -> Path:
 
 
 def code_hashes(experiment: Path, root: Path) -> dict[str, str]:
-    """Return "workspace:..." -> sha256 of every Python file in and below the experiment's folder."""
+    """Return "workspace:..." -> sha256 of every Python file in and below the experiment's folder.
+
+    Raises:
+        BadInput: so many files that it cannot be the folder of one experiment.
+    """
     home, base = experiment.resolve().parent, root.resolve()
-    files = sorted(path for path in home.rglob("*.py") if not {"site-packages", "__pycache__", ".venv"} & set(path.parts))
+    files = []
+    for path in home.rglob("*.py"):
+        if {"site-packages", "__pycache__", ".venv"} & set(path.relative_to(home).parts):
+            continue
+        files.append(path)
+        if len(files) > MOST_FILES:
+            raise BadInput(
+                f"{home} holds more than {MOST_FILES:,} Python files, and all of them would be part of the run: give {experiment.name} a folder of its own."
+            )
+    files.sort()
     return {f"workspace:{path.relative_to(base).as_posix()}": file_hash(path) for path in files}
 
 
@@ -48,7 +62,7 @@ def unchanged(names: Mapping[str, str], root: Path) -> bool:
 def run_id(code: Mapping[str, str], settings: Mapping[str, Any], data: Mapping[str, str], seed: int, *, labels: Mapping[str, Any]) -> str:
     """Return 16 hexadecimal digits that stand for code, settings, data, seed, and how the run is labelled (scale, stand-in, counts).
 
-    The labels are in it so that a pilot is never read back as a run that counts.
+    The labels are in it so that a pilot is never read back as a run that counts, nor a run of the file beside it.
     """
     return hash_data({"code": code, "settings": settings, "data": data, "seed": seed, "labels": labels})[:16]
 

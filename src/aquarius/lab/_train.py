@@ -109,7 +109,8 @@ def train(
         command=command,
     )
     code = code_hashes(subject.path, root)
-    ids = {seed: run_id(code, plain, hashes, seed, labels=job.labels) for seed in chosen}
+    file = subject.path.resolve().relative_to(root.resolve()).as_posix()
+    ids = {seed: run_id(code, plain, hashes, seed, labels=job.labels | {"file": file}) for seed in chosen}
     found = {seed: evidence for seed in chosen if (evidence := read_back(job, job.runs / ids[seed])) is not None}
     waiting = [seed for seed in chosen if seed not in found]
     found |= _run_all(job, code, {seed: ids[seed] for seed in waiting}, _workers(workers, job.limits, len(waiting)))

@@ -118,4 +118,3 @@ class Document(Noun):
     year: int | None = None
     url: str | None = None
     problems: tuple[str, ...] = ()  # what could not be read, and the author's own errors: kept and flagged, never repaired
-    seconds: float = 0.0

@@ -83,6 +83,8 @@ def travel(workspace: Workspace, *, seeds: int | None = None, workers: int | Non
         f"{document.title}: {len(dossier.claims)} claims, {len(dossier.formulas)} formulas, "
         f"{len(dossier.recipe) + len(dossier.architecture)} settings, {len(dossier.gaps)} gaps"
     )
+    for contradiction in dossier.contradictions:
+        progress.note(f"the paper contradicts itself: {contradiction.message}")
     clock.stop_at("draw", "Draw: shapes and counts before anything runs")
     blueprint = stages.draw_subject(workspace, plan, dossier)
     if blueprint is not None:

@@ -1,13 +1,11 @@
-"""Optimisation: one step of the subject run under a recorder; the optimiser and the schedule held against what is stated."""
+"""The step of training, run under a recorder: what happens in which order, and with which gradients."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 from unittest.mock import patch
 
@@ -18,6 +16,8 @@ from ..core import Evidence
 from ._check import Check
 from ._examination import Examination, distance
 from ._training import Training
+
+MOST_CALLS = 9  # of step, until an optimiser has stepped twice: updates may be made of several calls
 
 
 @dataclass
@@ -107,13 +107,24 @@ def step_order(examination: Examination) -> Evidence | list[Evidence]:
         return examination.skipped("the subject has no step of its own")
     model = examination.perturbed(training=True)
     training = Training(examination, model)
+    start = [parameter.detach().clone() for parameter in model.parameters()]
     with recording(training) as tape:
-        training.step(examination.batch(seed=0), seed=0)
-        first = len(tape.events)
-        training.step(examination.batch(seed=1), seed=1)
+        try:
+            training.step(examination.batch(seed=0), seed=0)
+            first = len(tape.events)
+            for seed in range(1, MOST_CALLS):
+                training.step(examination.batch(seed=seed), seed=seed)
+                if any(event.startswith("step") for event in tape.events[first:]):
+                    break
+        except Exception as error:
+            examination.calling = None
+            where = examination.source.where_of_error(error.__traceback__) or "step"
+            text = str(error).strip().split("\n")[0][:160]
+            return examination.finding("fail", f"step raised {type(error).__name__} on legal input: {text}", where=where)
     steps = [event for event in tape.events if event.startswith("step")]
     if not steps:
-        if "backward" in tape.events and not examination.number("accumulation"):
+        still = all(torch.equal(a, b) for a, b in zip(start, model.parameters(), strict=True))  # else it updates them by hand
+        if "backward" in tape.events and still and not examination.number("accumulation"):
             where = "step"
             return examination.finding(
                 "fail", "step runs a backward pass, and no optimiser takes a step", where=where, hint="Call optimizer.step()."
@@ -138,7 +149,8 @@ def step_order(examination: Examination) -> Evidence | list[Evidence]:
             found.append(_wrong(examination, "gradients are clipped before they are unscaled"))
         elif "backward" in events and first_clip < events.index("backward"):
             found.append(_wrong(examination, "gradients are clipped before the backward pass"))
-    if tape.training and not any(tape.training) and _has_modes(model):
+    fixed = any(not parameter.requires_grad for parameter in model.parameters())  # a frozen part may be meant to stay in evaluation mode
+    if tape.training and not any(tape.training) and _has_modes(model) and not fixed:
         found.append(_wrong(examination, "the model is in evaluation mode while it trains: dropout and batch statistics are off"))
     return found or examination.passed("cleared, backward, clipped and updated in this order", updates=len(steps))
 
@@ -196,6 +208,11 @@ def accumulation(examination: Examination) -> Evidence:
     for module in model.modules():
         if isinstance(module, nn.modules.dropout._DropoutNd):
             module.p = 0.0
+    if (
+        examination.facts.get("samples_coupled")
+        or distance(*(examination.loss(model, examination.batch(), seed=seed) for seed in (1, 2))) > 1e-6
+    ):
+        return examination.skipped("samples belong together, or the loss draws random numbers")
     training = Training(examination, model)
     owned = [p for optimizer in training.optimizers for group in optimizer.param_groups for p in group["params"]]
     original = examination.module.loss
@@ -251,199 +268,6 @@ def _parts_inferred(examination: Examination, whole: Sequence[Tensor | None], pa
     return examination.unsure(f"an update is made of {backwards} backward passes, and is not stated to be that of the whole batch")
 
 
-def optimizer_as_stated(examination: Examination) -> Evidence | list[Evidence]:
-    """Compare the optimiser's kind and numbers, and the parameters without weight decay, with what is stated."""
-    stated = examination.facts.get("optimizer")
-    free = examination.facts.get("no_decay")
-    if not examination.has("optimizer") or not (isinstance(stated, dict) or isinstance(free, list | tuple)):
-        return examination.skipped("nothing is stated of the optimiser")
-    model = examination.build()
-    training = Training(examination, model)
-    found = []
-    if isinstance(stated, dict):
-        for optimizer in training.optimizers:
-            found += [_unlike(examination, text) for text in _differences(optimizer, stated, training)]
-    if isinstance(free, list | tuple):
-        found += _decay(examination, model, training, [str(glob) for glob in free])
-    return found[:3] or examination.passed("the optimiser is the stated one")
-
-
-def _differences(optimizer: torch.optim.Optimizer, stated: dict[str, Any], training: Training) -> list[str]:
-    found = []
-    name = stated.get("name")
-    if isinstance(name, str) and type(optimizer).__name__.lower() != name.lower() and type(optimizer).__module__.startswith("torch.optim"):
-        found.append(f"the optimiser is {type(optimizer).__name__}, and {name} is stated")
-    for key in ("lr", "betas", "eps", "weight_decay", "momentum"):
-        if key not in stated or (key not in optimizer.defaults and not any(key in group for group in optimizer.param_groups)):
-            continue
-        if key == "lr" and training.scheduler is not None:
-            values = [group.get("initial_lr", group["lr"]) for group in optimizer.param_groups]
-        else:
-            values = [group[key] for group in optimizer.param_groups if key in group]
-        if not any(_close(value, stated[key]) for value in values):
-            found.append(f"{key} of the optimiser is {values[0]}, and {stated[key]} is stated")
-    return found
-
-
-def _close(a: Any, b: Any) -> bool:
-    try:
-        if isinstance(b, list | tuple):
-            return len(a) == len(b) and all(_close(x, y) for x, y in zip(a, b, strict=True))
-        return math.isclose(float(a), float(b), rel_tol=1e-6, abs_tol=1e-12)
-    except (TypeError, ValueError):
-        return True  # words, not numbers: nothing to compare
-
-
-def _unlike(examination: Examination, text: str) -> Evidence:
-    return examination.finding("fail", text, where="optimizer", hint="Compare with the recipe.")
-
-
-def _decay(examination: Examination, model: nn.Module, training: Training, globs: list[str]) -> list[Evidence]:
-    decayed = {id(p) for o in training.optimizers for group in o.param_groups if group.get("weight_decay", 0) for p in group["params"]}
-    given = {id(p) for o in training.optimizers for group in o.param_groups for p in group["params"]}
-    found = []
-    for name, parameter in model.named_parameters():
-        if id(parameter) not in given:
-            continue
-        meant = not any(fnmatchcase(name, glob) for glob in globs)
-        if meant != (id(parameter) in decayed):
-            state = "decays and is stated not to" if not meant else "does not decay and is not among those stated"
-            found.append(examination.finding("fail", f"{name} {state}", where="optimizer", path=name, hint="Look at the parameter groups."))
-    return found
-
-
-def schedule_as_stated(examination: Examination) -> Evidence | list[Evidence]:
-    """Run the schedule alone: it rises for the stated warm-up, then follows the stated kind of curve; `step` advances it once."""
-    stated = examination.facts.get("schedule")
-    if not examination.has("scheduler") or not examination.has("optimizer"):
-        return examination.skipped("the subject has no schedule")
-    if not isinstance(stated, dict):
-        training = Training(examination, examination.build())
-        return _advances(examination, training) or examination.skipped("no schedule is stated")
-    warmup, total = stated.get("warmup"), stated.get("total")
-    kind = str(stated.get("kind", "")).lower()
-    training = Training(examination, examination.build())
-    length = int(total or 4 * (warmup or 25))
-    if not 2 <= length <= 200_000:
-        return examination.unsure(f"a schedule of {length} steps is not run through here")
-    optimizer, scheduler = training.optimizers[0], training.scheduler
-    curve = []
-    for _ in range(length + 1):
-        curve.append(float(optimizer.param_groups[0]["lr"]))
-        optimizer.step()
-        scheduler.step()
-    found = _curve(examination, curve, int(warmup or 0), int(total) if total else None, kind)
-    found += _advances(examination, training)
-    return found or examination.passed("the schedule follows the stated curve", peak=max(curve), last=curve[-1])
-
-
-def _curve(examination: Examination, curve: list[float], warmup: int, total: int | None, kind: str) -> list[Evidence]:
-    wrong = lambda text: examination.finding(
-        "fail", text, where="scheduler", hint="Compare the schedule's formula with the stated one, step by step."
-    )
-    peak = max(curve)
-    if peak <= 0:
-        return [wrong("the learning rate is 0 at every step")]
-    top = curve.index(peak)
-    slack = max(1, round(0.02 * warmup)) + 1
-    if warmup and abs(top - warmup) > slack:
-        return [wrong(f"the learning rate is largest at step {top}, and a warm-up of {warmup} steps is stated")]
-    if warmup > 2 and not all(a <= b + 1e-12 for a, b in itertools.pairwise(curve[: top + 1])):
-        return [wrong(f"the learning rate does not rise through the warm-up of {warmup} steps")]
-    if warmup > 4 and abs(curve[warmup // 2] / peak - 0.5) > 0.5 / warmup + 0.1:
-        return [wrong(f"half through the warm-up the learning rate is {curve[warmup // 2] / peak:.2f} of its peak, not one half")]
-    rest = curve[top:]
-    if (
-        not all(b <= a * (1 + 1e-9) + 1e-12 for a, b in itertools.pairwise(rest))
-        and any(w in kind for w in ("cosine", "linear", "inverse", "step", "exponential"))
-        and "restart" not in kind
-        and "cycl" not in kind
-    ):
-        return [wrong("after its peak the learning rate rises again")]
-    if total and ("cosine" in kind or "linear" in kind) and total - warmup >= 8:
-        last, middle = curve[min(total, len(curve) - 1)], curve[warmup + (total - warmup) // 2]
-        if last > 0.5 * peak:
-            return [wrong(f"at the last of {total} steps the learning rate is {last / peak:.2f} of its peak: {kind} does not end there")]
-        if abs(middle - 0.5 * (peak + last)) > 0.06 * peak:
-            return [
-                wrong(
-                    f"half through its fall the learning rate is {middle / peak:.2f} of its peak, and {kind} passes {0.5 * (1 + last / peak):.2f}"
-                )
-            ]
-        quarter = curve[warmup + (total - warmup) // 4]
-        expected = last + (peak - last) * (0.5 * (1 + math.cos(math.pi / 4)) if "cosine" in kind else 0.75)
-        if abs(quarter - expected) > 0.05 * peak:
-            return [
-                wrong(
-                    f"a quarter through its fall the learning rate is {quarter / peak:.2f} of its peak, and {kind} passes {expected / peak:.2f}"
-                )
-            ]
-    if "inverse" in kind and warmup > 4 and len(curve) > 2 * warmup + 2:
-        at = min(4 * warmup, len(curve) - 1)
-        expected = peak * math.sqrt(max(top, 1) / at)
-        if abs(curve[at] / expected - 1) > 0.1:
-            return [
-                wrong(
-                    f"at step {at} the learning rate is {curve[at] / peak:.3f} of its peak, and the inverse root gives {expected / peak:.3f}"
-                )
-            ]
-    return []
-
-
-def _advances(examination: Examination, training: Training) -> list[Evidence]:
-    if len(examination.step_arguments) <= 3 or not training.per_step:
-        return []
-    fresh = Training(examination, examination.build())
-    with recording(fresh) as tape:
-        fresh.step(examination.batch())
-    updates = sum(event.startswith("step") for event in tape.events)
-    advances = tape.events.count("schedule")
-    if advances == updates or updates == 0 or (advances < updates and not examination.facts.get("schedule")):
-        return []  # without a statement, it may count epochs
-    message = f"one call of step makes {updates} updates and advances the schedule {advances} times"
-    return [examination.finding("fail", message, where="step", hint="The schedule counts optimiser steps.")]
-
-
-def moving_average(examination: Examination) -> Evidence:
-    """Hold the averaged copy of the weights against its recurrence after one step."""
-    decay = examination.number("ema")
-    if decay is None or not 0 < decay < 1 or not examination.has("step"):
-        return examination.skipped("no moving average of the weights is stated")
-    model = examination.perturbed(training=True)
-    pair = _copy_and_original(model)
-    if pair is None:
-        return examination.skipped("no part of the model has the form of another")
-    training = Training(examination, model)
-    found: list[Evidence] = []
-    for online, average in (pair, pair[::-1]):
-        before = [p.detach().clone() for p in average.parameters()]
-        was = [p.detach().clone() for p in online.parameters()]
-        training.step(examination.batch())
-        now = [p.detach() for p in average.parameters()]
-        moved = [p.detach() for p in online.parameters()]
-        error = max(distance(decay * a + (1 - decay) * p, n) for a, p, n in zip(before, moved, now, strict=True))
-        if error < 1e-5:
-            return examination.passed("the average follows its recurrence", error=error)
-        still = all(torch.equal(a, n) for a, n in zip(before, now, strict=True))
-        if any(not torch.equal(a, b) for a, b in zip(was, moved, strict=True)) and not found:
-            text = "does not move" if still else f"is off its recurrence of {decay:g} by {error:.3g}"
-            where = "update_average" if "update_average" in examination.source.functions else "step"
-            found.append(examination.finding("fail", f"the average of the weights {text}", where=where, values={"error": error}))
-    return found[0] if found else examination.unsure("it cannot be seen which part of the model is the average")
-
-
-def _copy_and_original(model: nn.Module) -> tuple[nn.Module, nn.Module] | None:
-    """Return (trained, copy): two children of one form, the copy frozen or named after what it does."""
-    children = [(name, child) for name, child in model.named_children() if any(True for _ in child.parameters())]
-    for number, (name, first) in enumerate(children):
-        for _other, second in children[number + 1 :]:
-            if [p.shape for p in first.parameters()] == [p.shape for p in second.parameters()]:
-                words = ("target", "ema", "average", "teacher", "momentum", "shadow", "slow", "copy")
-                copied = any(word in name.lower() for word in words) or not any(p.requires_grad for p in first.parameters())
-                return (second, first) if copied else (first, second)
-    return None
-
-
 STEP = Check(
     name="step",
     family="optimisation",
@@ -453,6 +277,8 @@ STEP = Check(
     cost="forward",
     function=step_order,
 )
+
+
 CLIPPING = Check(
     name="clipping",
     family="optimisation",
@@ -462,6 +288,8 @@ CLIPPING = Check(
     cost="forward",
     function=clipping,
 )
+
+
 ACCUMULATION = Check(
     name="accumulation",
     family="optimisation",
@@ -470,31 +298,4 @@ ACCUMULATION = Check(
     misled_by="Losses that are means over valid positions differ a little between parts and whole: 'unsure'.",
     cost="forward",
     function=accumulation,
-)
-OPTIMISER = Check(
-    name="optimiser",
-    family="optimisation",
-    finds="Another optimiser, another number of it, or other parameters without weight decay than stated.",
-    uses=("optimizer", "no_decay"),
-    misled_by="Nothing: the facts are compared as they stand.",
-    cost="instant",
-    function=optimizer_as_stated,
-)
-SCHEDULE = Check(
-    name="schedule",
-    family="optimisation",
-    finds="A schedule off its stated curve, or one that a step advances never or twice.",
-    uses=("schedule",),
-    misled_by="Conventions that differ by a step at the ends are inside its tolerance.",
-    cost="instant",
-    function=schedule_as_stated,
-)
-AVERAGE = Check(
-    name="moving average",
-    family="optimisation",
-    finds="An average of the weights that does not follow its recurrence.",
-    uses=("ema",),
-    misled_by="An average that is kept outside the model is not seen: skipped.",
-    cost="forward",
-    function=moving_average,
 )
