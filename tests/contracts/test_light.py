@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+PROJECT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "mcp")
 
 
@@ -37,3 +39,41 @@ def test_help_loads_no_pydantic() -> None:
 
 def test_the_test_can_fail() -> None:
     assert loaded_after("import torch") >= {"torch"}
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace that was started once."""
+    folder = tmp_path_factory.mktemp("light") / "w"
+    command = [sys.executable, "-m", "aquarius", "start", "examples/small_paper.md", str(folder)]
+    subprocess.run(command, check=True, capture_output=True, cwd=PROJECT, timeout=60)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["read", "examples/small_paper.md"],
+        ["distill", "examples/small_paper.md"],
+        ["start", "examples/small_paper.md", "FOLDER"],
+        ["status", "FOLDER"],
+        ["next", "FOLDER"],
+        ["judge", "FOLDER"],
+        ["write", "FOLDER"],
+        ["verify", "FOLDER"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_the_light_half_works_where_nothing_heavy_is_installed(arguments: list[str], room: Path) -> None:
+    words = [str(room) if word == "FOLDER" else word for word in arguments]
+    code = f"import sys\nfor name in {HEAVY!r}: sys.modules[name] = None\nsys.argv = ['aquarius', *{words!r}]\nfrom aquarius.cli import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=PROJECT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_needs_torch_says_how_to_install_it() -> None:
+    words = ["equation", "translate", "y = x"]
+    code = f"import sys\nfor name in {HEAVY!r}: sys.modules[name] = None\nsys.argv = ['aquarius', *{words!r}]\nfrom aquarius.cli import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=PROJECT)
+    assert done.returncode == 2
+    assert "pip install 'aquarius[torch]'" in done.stderr
