@@ -76,7 +76,7 @@ def complete(folder: Path) -> Workspace:
     from aquarius.dossier import Claim, Dossier, Formula, Gap, Option, to_yaml
     from aquarius.reading import read
     from aquarius.workspace import answer_gap, answer_questions, record_report
-    from aquarius.workspace._road import judge_workspace
+    from aquarius.workspace._judging import judge_workspace
 
     work = workspace(folder)
     put(work, "paper/paper.md", PAPER)

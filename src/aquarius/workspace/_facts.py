@@ -106,7 +106,7 @@ class Facts:
     @cached_property
     def judged(self) -> Verdict:
         """The verdict that follows from the evidence as it is now."""
-        from ._road import judge_workspace
+        from ._judging import judge_workspace
 
         return judge_workspace(self.workspace)
 

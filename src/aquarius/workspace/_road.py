@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..core import BadInput, Evidence, Record, file_hash, progress, read_text
-from ..dossier import Dossier, from_yaml
+from ..core import BadInput, Evidence, Record, file_hash, progress
 from ..reading import source_files
 from ..report import write
-from ..verdict import Registration, Verdict, judge
+from ..verdict import Registration, Verdict
 from . import _stages as stages
-from ._artifacts import write_artifacts
 from ._config import ExperimentFile, read_experiments, read_plan
 from ._facts import places_in, untrue_places
+from ._judging import judge_workspace, workspace_dossier
 from ._layout import Workspace
-from ._ledger import Entry, registered
+from ._ledger import Entry
 from ._manifest import update_manifest
 from ._stale import divide, unseen
 from ._start import paper_path, read_paper, start_workspace
@@ -133,26 +132,6 @@ def _with_seeds(experiments: dict[str, ExperimentFile], seeds: int | None, regis
     return found
 
 
-def judge_workspace(workspace: Workspace, *, record: bool = False) -> Verdict:
-    """Judge from the ledger alone; evidence whose inputs have changed since is not used.
-
-    Raises:
-        BadInput: there is no dossier yet.
-    """
-    dossier = _dossier(workspace)
-    ledger = workspace.open_ledger()
-    usable, _ = divide(workspace, ledger.evidence())
-    registration = ledger.registration()
-    when = {rule.claim: registered(ledger, rule.claim) for rule in registration.rules} if registration else {}
-    verdict = judge(dossier, usable, registration, registered=when)
-    if record:
-        if ledger.verdict() != verdict:
-            ledger.append("verdict", verdict)
-        verdict.save(workspace.private / "verdict.json")
-        write_artifacts(workspace, verdict)
-    return verdict
-
-
 def write_report(workspace: Workspace, *, to: Path | None = None, format: Literal["html", "markdown", "json"] = "html") -> Path:
     """Write the report of the current verdict; return its path."""
     from ..blueprint import Blueprint, questions
@@ -164,7 +143,7 @@ def write_report(workspace: Workspace, *, to: Path | None = None, format: Litera
     path = write(
         verdict,
         to or workspace.report / f"index.{suffix}",
-        dossier=_dossier(workspace),
+        dossier=workspace_dossier(workspace),
         blueprint=blueprint,
         evidence=workspace.open_ledger().evidence(),
         document=Document.load(workspace.document) if workspace.document.exists() else None,
@@ -188,7 +167,7 @@ def verify_workspace(workspace: Workspace) -> tuple[list[str], dict[str, int]]:
     problems += _changed_report(workspace, entries)
     places = 0
     if workspace.dossier.exists() and workspace.document.exists():
-        dossier, files = _dossier(workspace), source_files(paper_path(workspace))
+        dossier, files = workspace_dossier(workspace), source_files(paper_path(workspace))
         places = sum(1 for _ in places_in(dossier))
         problems += [f"dossier.yaml: a quote does not stand in the paper: {place}." for place in untrue_places(dossier, files)]
         recorded = ledger.verdict()
@@ -216,12 +195,6 @@ def _changed_report(workspace: Workspace, entries: list[Entry]) -> list[str]:
         elif file_hash(path) != was:
             found.append(f"the report {name} was changed after it was written.")
     return found
-
-
-def _dossier(workspace: Workspace) -> Dossier:
-    if not workspace.dossier.exists():
-        raise BadInput(f"{workspace.root} has no dossier.yaml yet: run aquarius reproduce {workspace.root}, or aquarius distill.")
-    return from_yaml(read_text(workspace.dossier))
 
 
 def _tally(evidence: list[Evidence]) -> str:
