@@ -38,3 +38,9 @@ def test_every_make_target_exists(page: Path) -> None:
 
 def test_an_unknown_command_is_seen() -> None:
     assert commands("`aquarius reed paper` and\naquarius equation translate 'x'") == ["reed", "equation.translate"]
+
+
+def test_the_site_has_a_page_for_each_line_of_its_menu() -> None:
+    menu = re.findall(r"^\s+- .*?: (\S+\.md)$", (PROJECT / "mkdocs.yml").read_text(), flags=re.MULTILINE)
+    pages = {path.name for path in (PROJECT / "docs").glob("*.md")}
+    assert "index.md" in menu and set(menu) == pages

@@ -136,7 +136,7 @@ def verdict_view(verdict: Verdict, *, report: Path | None = None) -> Group:
     lines += [f"{count} × not tested: {why}" for why, count in needs.most_common(6)]
     if report is not None:
         lines.append(f"Report: {report}")
-    return Group(table, Text("\n".join(lines)))
+    return Group(*([table] if tested else []), Text("\n".join(lines)))
 
 
 def started_view(workspace: Any) -> str:
