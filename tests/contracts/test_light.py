@@ -71,8 +71,10 @@ def test_the_light_half_works_where_nothing_heavy_is_installed(arguments: list[s
     assert done.returncode == 0, done.stderr
 
 
-def test_what_needs_torch_says_how_to_install_it() -> None:
-    words = ["equation", "translate", "y = x"]
+@pytest.mark.parametrize(
+    "words", [["equation", "translate", "y = x"], ["check", "examples/leaky_decoder.py"], ["draw", "examples/leaky_decoder.py"]]
+)
+def test_what_needs_torch_says_how_to_install_it(words: list[str]) -> None:
     code = f"import sys\nfor name in {HEAVY!r}: sys.modules[name] = None\nsys.argv = ['aquarius', *{words!r}]\nfrom aquarius.cli import main\nmain()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=PROJECT)
     assert done.returncode == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import selectors
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..core import StorageError
+from ..core import MissingExtra, StorageError
 from ._limits import Limits
 from ._subject import Subject
 
@@ -62,7 +63,13 @@ def run_in_child(
     The function is called as `function(emit, payload)`, or `function(module, emit, payload)` where a subject is given: its file is
     imported first, inside the limits. `payload`, everything it emits and what it returns are JSON values. `folder` is the child's
     working folder (default: the subject's, else a temporary one). Ending the parent ends the child and what it started.
+
+    Raises:
+        MissingExtra: a subject is to be run, and torch is not installed.
+        StorageError: no temporary file can be made.
     """
+    if subject is not None and importlib.util.find_spec("torch") is None:
+        raise MissingExtra("torch", "torch", f"running {subject.path.name}")
     limits = limits or Limits()
     request = {
         "task": task,
