@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,13 +13,15 @@ import torch
 
 from aquarius.core import Evidence
 from aquarius.gauntlet import Examination, checks
+from aquarius.gauntlet._examine import check_names
 from aquarius.gauntlet._runner import run_check
 from bugs.mutations import BUGS as LANGUAGE
 from bugs.mutations import Bug
+from bugs.mutations_fresh import FRESH, OPEN
 from bugs.mutations_more import MORE
 from bugs.variants import VARIANTS, Variant
 
-BUGS = LANGUAGE + MORE
+BUGS = LANGUAGE + MORE + FRESH
 BASES = Path(__file__).parent / "bases"
 NAMES = sorted(path.stem for path in BASES.glob("*.py"))
 _number = itertools.count()
@@ -61,7 +64,7 @@ def findings(module: ModuleType, names: list[str] | None = None, *, facts: bool 
     examination = Examination(module)
     found = []
     for check in checks():
-        if names is None or check.name in names:
+        if check.name in (check_names() if names is None else names):
             some, _ = run_check(check, examination, 60.0)
             found += [finding.model_copy(update={"check": finding.check or check.name}) for finding in some]
     return found
@@ -72,4 +75,32 @@ def same_place(found: str | None, wanted: str) -> bool:
     return found == wanted or (bool(found) and "." in wanted and str(found).split(".")[0] == wanted.split(".")[0])
 
 
-__all__ = ["BASES", "BUGS", "NAMES", "VARIANTS", "Bug", "Variant", "changed", "findings", "load", "planted", "same_place"]
+def write_corpus(folder: Path) -> None:
+    """Write every base, variant and bug as NAME/subject.py and label.json, as `aquarius bench gauntlet` takes them."""
+    correct = [(name, name, (BASES / f"{name}.py").read_text()) for name in NAMES]
+    correct += [(f"{variant.base}-{variant.name}", variant.base, changed(variant)) for variant in VARIANTS]
+    cases = [(name, text, {"base": base, "bug": None, "category": "correct", "where": None}) for name, base, text in correct]
+    for bug in BUGS + OPEN:
+        label = {"base": bug.base, "bug": bug.name, "category": bug.category, "where": bug.where}
+        cases.append((f"{bug.base}-{bug.name}", planted(bug), label))
+    for name, text, label in cases:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "subject.py").write_text(text)
+        (folder / name / "label.json").write_text(json.dumps(label))
+
+
+__all__ = [
+    "BASES",
+    "BUGS",
+    "NAMES",
+    "OPEN",
+    "VARIANTS",
+    "Bug",
+    "Variant",
+    "changed",
+    "findings",
+    "load",
+    "planted",
+    "same_place",
+    "write_corpus",
+]

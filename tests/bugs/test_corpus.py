@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bugs.corpus import BASES, BUGS, NAMES, VARIANTS, Bug, Variant, changed, findings, load, planted, same_place
+from bugs.corpus import BASES, BUGS, NAMES, OPEN, VARIANTS, Bug, Variant, changed, findings, load, planted, same_place, write_corpus
 
 QUICK = ["overfit"]  # trains: run once for each base, with its facts
 
 
 def _names_without(left_out: list[str]) -> list[str]:
-    from aquarius.gauntlet import checks
+    from aquarius.gauntlet._examine import check_names
 
-    return [check.name for check in checks() if check.name not in left_out]
+    return [name for name in check_names() if name not in left_out]
 
 
 @pytest.mark.parametrize("base", NAMES)
@@ -55,6 +55,11 @@ def test_the_corpus_names_each_bug_once() -> None:
     assert {bug.base for bug in BUGS} <= set(NAMES) and len(NAMES) >= 6
 
 
+def test_the_corpus_is_written_as_the_benchmark_takes_it(tmp_path: Path) -> None:
+    write_corpus(tmp_path)
+    assert len(list(tmp_path.glob("*/subject.py"))) == len(list(tmp_path.glob("*/label.json"))) == len([*NAMES, *VARIANTS, *BUGS, *OPEN])
+
+
 def test_every_check_has_a_planted_bug() -> None:
     from aquarius.gauntlet import checks
 
@@ -72,5 +77,8 @@ def test_every_check_has_a_planted_bug() -> None:
         "embedding scale",
         "overfit",
         "derivative",
+        "half precision",
+        "guards",
+        "ladder",
     }
     assert {check.name for check in checks()} - {bug.check for bug in BUGS} <= elsewhere  # those have theirs in tests/gauntlet

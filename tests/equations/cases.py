@@ -26,7 +26,7 @@ def _shapes(text: str) -> dict[str, list[str]]:
     return {item.rsplit(":", 1)[0]: [size for size in item.rsplit(":", 1)[1].split(",") if size] for item in text.split()}
 
 
-def _case(name: str, latex: str, inputs: str, reference: Callable[[dict[str, Any], dict[str, Any]], Any], **more: Any) -> Case:
+def case(name: str, latex: str, inputs: str, reference: Callable[[dict[str, Any], dict[str, Any]], Any], **more: Any) -> Case:
     functions = more.pop("functions", {})
     symbols = {"inputs": _shapes(inputs), **more}
     if functions:
@@ -85,8 +85,8 @@ _LSTM_INPUTS = "x_t:D h_{t-1}:H c_{t-1}:H " + " ".join(f"W_{{{g}}}:H,D U_{{{g}}}
 
 CASES: list[Case] = [
     # the Transformer
-    _case("attention", r"\mathrm{Attention}(Q, K, V) = \mathrm{softmax}(\frac{QK^T}{\sqrt{d_k}})V", "Q:n,d_k K:m,d_k V:m,d_v", _attention),
-    _case(
+    case("attention", r"\mathrm{Attention}(Q, K, V) = \mathrm{softmax}(\frac{QK^T}{\sqrt{d_k}})V", "Q:n,d_k K:m,d_k V:m,d_v", _attention),
+    case(
         "multi-head",
         r"""\begin{align*}
         \mathrm{MultiHead}(Q, K, V) &= \mathrm{Concat}(\mathrm{head_1}, ..., \mathrm{head_h})W^O\\
@@ -99,7 +99,7 @@ CASES: list[Case] = [
         index={"i": "1..h"},
         outputs=[r"\mathrm{MultiHead}"],
     ),
-    _case(
+    case(
         "multi-head-inlined",
         r"""\mathrm{MultiHead}(Q, K, V) &= \mathrm{Concat}(\mathrm{head_1}, ..., \mathrm{head_h})W^O\\
         \text{where}~\mathrm{head_i} &= \mathrm{Attention}(QW^Q_i, KW^K_i, VW^V_i)\\
@@ -109,13 +109,13 @@ CASES: list[Case] = [
         dims={"h": 2, "d_v": 3, "e": 6},
         outputs=[r"\mathrm{MultiHead}"],
     ),
-    _case(
+    case(
         "ffn",
         r"\mathrm{FFN}(x)=\max(0, xW_1 + b_1) W_2 + b_2",
         "x:n,d W_1:d,f b_1:f W_2:f,d b_2:d",
         lambda v, f: F.linear(F.relu(F.linear(v["x"], v["W_1"].T, v["b_1"])), v["W_2"].T, v["b_2"]),
     ),
-    _case(
+    case(
         "sinusoids",
         r"\begin{align*} PE_{(pos,2i)} = sin(pos / 10000^{2i/\dmodel}) \\ PE_{(pos,2i+1)} = cos(pos / 10000^{2i/\dmodel}) \end{align*}",
         "",
@@ -125,7 +125,7 @@ CASES: list[Case] = [
         constants={r"\dmodel": "d"},
         outputs=["PE"],
     ),
-    _case(
+    case(
         "warm-up",
         r"lrate = d_{\text{model}}^{-0.5} \cdot \min({step\_num}^{-0.5}, {step\_num} \cdot {warmup\_steps}^{-1.5})",
         r"step\_num:t",
@@ -134,7 +134,7 @@ CASES: list[Case] = [
         domains={r"step\_num": "pos"},
     ),
     # graphs
-    _case(
+    case(
         "gcn-layer",
         r"H^{(l+1)} = \sigma\!\left(\tilde{D}^{-\frac{1}{2}}\tilde{A}\tilde{D}^{-\frac{1}{2}}H^{(l)}W^{(l)}\right) \, .",
         r"\tilde{D}:n,n \tilde{A}:n,n H^{(l)}:n,c W^{(l)}:c,f",
@@ -142,13 +142,13 @@ CASES: list[Case] = [
         functions={r"\sigma": lambda x: F.relu(x)},
         domains={r"\tilde{D}": "diagpos"},
     ),
-    _case(
+    case(
         "gcn-two-layers",
         r"Z = f(X, A) = \mathrm{softmax}\!\left(\hat{A} \, \mathrm{ReLU}\!\left(\hat{A} X W^{(0)}\right) W^{(1)}\right)",
         r"\hat{A}:n,n X:n,c W^{(0)}:c,h W^{(1)}:h,f",
         lambda v, f: F.softmax(v[r"\hat{A}"] @ F.relu(v[r"\hat{A}"] @ v["X"] @ v["W^{(0)}"]) @ v["W^{(1)}"], dim=1),
     ),
-    _case(
+    case(
         "gcn-normalisation",
         r"\tilde A = A + I_N \\ \tilde{D}_{ii} = \sum_j \tilde{A}_{ij} \\ Z = \tilde{D}^{-1/2}\tilde{A}\tilde{D}^{-1/2}X\Theta",
         r"A:N,N X:N,C \Theta:C,F",
@@ -157,14 +157,14 @@ CASES: list[Case] = [
         index={"i": "1..N"},
         outputs=["Z"],
     ),
-    _case(
+    case(
         "sgc",
         r"\hat{\mathbf{Y}}_{\text{SGC}} = \text{softmax}(\mathbf{S}^K \mathbf{X} \mathbf{\Theta})",
         r"\mathbf{S}:n,n \mathbf{X}:n,d \mathbf{\Theta}:d,c",
         lambda v, f: F.softmax(v[r"\mathbf{S}"] @ (v[r"\mathbf{S}"] @ (v[r"\mathbf{S}"] @ v[r"\mathbf{X}"])) @ v[r"\mathbf{\Theta}"], -1),
         constants={"K": 3},
     ),
-    _case(
+    case(
         "gat",
         r"""e_{ij} = \mathrm{LeakyReLU}(\mathbf{a}^T [W h_i \| W h_j]) \\
         \alpha_{ij} = \frac{\exp(e_{ij})}{\sum_{k \in \mathcal{N}_i} \exp(e_{ik})} \\
@@ -178,7 +178,7 @@ CASES: list[Case] = [
         dims={"f": 3, "g": 6},
         outputs=["h'"],
     ),
-    _case(
+    case(
         "neighbour-mean",
         r"h_v = \frac{1}{|\mathcal{N}(v)|} \sum_{u \in \mathcal{N}(v)} x_u",
         r"x:n,d \mathcal{N}:n,n",
@@ -189,8 +189,8 @@ CASES: list[Case] = [
         outputs=["h"],
     ),
     # recurrent cells
-    _case("lstm", _LSTM, _LSTM_INPUTS, _lstm, outputs=["h_t"]),
-    _case(
+    case("lstm", _LSTM, _LSTM_INPUTS, _lstm, outputs=["h_t"]),
+    case(
         "gru",
         r"""z_t = \sigma(W_z x_t + U_z h_{t-1}), \quad r_t = \sigma(W_r x_t + U_r h_{t-1}) \\
         \tilde{h}_t = \tanh(W x_t + U(r_t \odot h_{t-1})) \\ h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \tilde{h}_t""",
@@ -203,20 +203,20 @@ CASES: list[Case] = [
         outputs=["h_t"],
     ),
     # activations and normalisation
-    _case("silu", r"\mathrm{SiLU}(x) = x \cdot \sigma(x)", "x:n", lambda v, f: F.silu(v["x"]), output_shapes={"out": ["n"]}),
-    _case("elu", r"f(x) = \begin{cases} x & x \ge 0 \\ \alpha (e^x - 1) & \text{otherwise} \end{cases}", "x:n", lambda v, f: F.elu(v["x"], 0.7), constants={r"\alpha": 0.7}),
-    _case("mish", r"f(x) = x \tanh(\ln(1 + e^x))", "x:n", lambda v, f: F.mish(v["x"])),
-    _case(
+    case("silu", r"\mathrm{SiLU}(x) = x \cdot \sigma(x)", "x:n", lambda v, f: F.silu(v["x"]), output_shapes={"out": ["n"]}),
+    case("elu", r"f(x) = \begin{cases} x & x \ge 0 \\ \alpha (e^x - 1) & \text{otherwise} \end{cases}", "x:n", lambda v, f: F.elu(v["x"], 0.7), constants={r"\alpha": 0.7}),
+    case("mish", r"f(x) = x \tanh(\ln(1 + e^x))", "x:n", lambda v, f: F.mish(v["x"])),
+    case(
         "gelu-tanh",
         r"\mathrm{GELU}(x) \approx 0.5 x (1 + \tanh[\sqrt{2/\pi}(x + 0.044715 x^3)])".replace(r"\approx", "="),
         "x:n",
         lambda v, f: F.gelu(v["x"], approximate="tanh"),
     ),
-    _case("softplus", r"\zeta(x) = \log(1 + \exp(x))", "x:n", lambda v, f: F.softplus(v["x"])),
-    _case("hard-swish", r"\text{h-swish}[x] = x \frac{\text{ReLU6}(x+3)}{6}", "x:n", lambda v, f: F.hardswish(v["x"]), functions={r"\text{ReLU6}": lambda x: F.relu6(x)}),
-    _case("softmax-element", r"\mathrm{softmax}(z)_i = \frac{e^{z_i}}{\sum_{j=1}^{K} e^{z_j}}", "z:K", lambda v, f: F.softmax(v["z"], 0), index={"i": "1..K"}),
-    _case("glu", r"\mathrm{GLU}(a, b) = a \otimes \sigma(b)", "a:n b:n", lambda v, f: F.glu(torch.cat([v["a"], v["b"]])), output_shapes={"out": ["n"]}),
-    _case(
+    case("softplus", r"\zeta(x) = \log(1 + \exp(x))", "x:n", lambda v, f: F.softplus(v["x"])),
+    case("hard-swish", r"\text{h-swish}[x] = x \frac{\text{ReLU6}(x+3)}{6}", "x:n", lambda v, f: F.hardswish(v["x"]), functions={r"\text{ReLU6}": lambda x: F.relu6(x)}),
+    case("softmax-element", r"\mathrm{softmax}(z)_i = \frac{e^{z_i}}{\sum_{j=1}^{K} e^{z_j}}", "z:K", lambda v, f: F.softmax(v["z"], 0), index={"i": "1..K"}),
+    case("glu", r"\mathrm{GLU}(a, b) = a \otimes \sigma(b)", "a:n b:n", lambda v, f: F.glu(torch.cat([v["a"], v["b"]])), output_shapes={"out": ["n"]}),
+    case(
         "layer-norm",
         r"""\mu = \frac{1}{H}\sum_{i=1}^H a_i \qquad \sigma = \sqrt{\frac{1}{H}\sum_{i=1}^H (a_i - \mu)^2} \\
         h = \frac{g}{\sigma} \odot (a - \mu) + b""",
@@ -224,7 +224,7 @@ CASES: list[Case] = [
         lambda v, f: F.layer_norm(v["a"], v["a"].shape, v["g"], v["b"], 0.0),
         outputs=["h"],
     ),
-    _case(
+    case(
         "rms-norm",
         r"\bar{a}_i = \frac{a_i}{\text{RMS}(\mathbf{a})} g_i, \quad \text{where}~ \text{RMS}(\mathbf{a}) = \sqrt{\frac{1}{n} \sum_{i=1}^{n} a_i^2}",
         r"\mathbf{a}:n g:n",
@@ -232,7 +232,7 @@ CASES: list[Case] = [
         index={"i": "1..n"},
         outputs=[r"\bar{a}"],
     ),
-    _case(
+    case(
         "batch-norm",
         r"""\mu_{\mathcal{B}} \leftarrow \frac{1}{m}\sum_{i=1}^m x_i \\ \sigma_{\mathcal{B}}^2 \leftarrow \frac{1}{m}\sum_{i=1}^m (x_i - \mu_{\mathcal{B}})^2 \\
         \hat{x}_i \leftarrow \frac{x_i - \mu_{\mathcal{B}}}{\sqrt{\sigma_{\mathcal{B}}^2 + \epsilon}} \\ y_i \leftarrow \gamma \hat{x}_i + \beta""",
@@ -243,36 +243,36 @@ CASES: list[Case] = [
         outputs=["y"],
     ),
     # losses
-    _case("mse-norm", r"\mathcal{L} = \| f(x) - y \|_2^2", "x:d y:d", lambda v, f: F.mse_loss(f["f"](v["x"]), v["y"], reduction="sum"), functions={"f": torch.tanh}),
-    _case(
+    case("mse-norm", r"\mathcal{L} = \| f(x) - y \|_2^2", "x:d y:d", lambda v, f: F.mse_loss(f["f"](v["x"]), v["y"], reduction="sum"), functions={"f": torch.tanh}),
+    case(
         "cross-entropy",
         r"L = -\frac{1}{N}\sum_{n=1}^{N} \log \frac{\exp(x_{n,y_n})}{\sum_{c=1}^{C} \exp(x_{n,c})}",
         "x:N,C y:N",
         lambda v, f: F.cross_entropy(v["x"], v["y"]),
         domains={"y": "int:C"},
     ),
-    _case(
+    case(
         "one-hot-entropy",
         r"H(p, q) = - \sum_{x} p(x) \log q(x)",
         "p:C q:C",
         lambda v, f: -(v["p"] @ v["q"].log()),
         domains={"p": "simplex", "q": "simplex"},
     ),
-    _case(
+    case(
         "kl",
         r"D_{\mathrm{KL}}(P \| Q) = \sum_{i} P_i \log \frac{P_i}{Q_i}",
         "P:C Q:C",
         lambda v, f: F.kl_div(v["Q"].log(), v["P"], reduction="sum"),
         domains={"P": "simplex", "Q": "simplex"},
     ),
-    _case(
+    case(
         "vae-kl",
         r"D_{KL} = -\frac{1}{2} \sum_{j=1}^{J} \left( 1 + \log (\sigma_j^2) - \mu_j^2 - \sigma_j^2 \right)",
         r"\mu:J \sigma:J",
         lambda v, f: torch.distributions.kl_divergence(torch.distributions.Normal(v[r"\mu"], v[r"\sigma"]), torch.distributions.Normal(0.0, 1.0)).sum(),
         domains={r"\sigma": "pos"},
     ),
-    _case(
+    case(
         "focal",
         r"\mathrm{FL}(p_t) = -\alpha_t (1 - p_t)^\gamma \log(p_t)",
         r"p_t:n",
@@ -280,7 +280,7 @@ CASES: list[Case] = [
         constants={r"\alpha_t": 0.25, r"\gamma": 2},
         domains={"p_t": "prob"},
     ),
-    _case(
+    case(
         "info-nce",
         r"\mathcal{L}_q = -\log \frac{\exp(q \cdot k_+ / \tau)}{\sum_{i=0}^{K} \exp(q \cdot k_i / \tau)}",
         "q:d k_+:d k:K+1,d",
@@ -288,7 +288,7 @@ CASES: list[Case] = [
         constants={r"\tau": 0.07},
         output_shapes={"out": []},
     ),
-    _case(
+    case(
         "nt-xent",
         r"\ell_{i,j} = -\log \frac{\exp(\mathrm{sim}(z_i, z_j)/\tau)}{\sum_{k=1}^{2N} \mathbb{1}_{[k \neq i]} \exp(\mathrm{sim}(z_i, z_k)/\tau)}",
         "z:M,d",
@@ -302,14 +302,14 @@ CASES: list[Case] = [
         index={"i": "1..M", "j": "1..M"},
         outputs=[r"\ell"],
     ),
-    _case(
+    case(
         "triplet",
         r"L = \sum_{i}^{N} \left[ \|f_i^a - f_i^p\|_2^2 - \|f_i^a - f_i^n\|_2^2 + \alpha \right]_+".replace(r"\sum_{i}^{N}", r"\sum_{i=1}^{N}"),
         "f^a:N,d f^p:N,d f^n:N,d",
         lambda v, f: F.relu((v["f^a"] - v["f^p"]).pow(2).sum(1) - (v["f^a"] - v["f^n"]).pow(2).sum(1) + 0.2).sum(),
         constants={r"\alpha": 0.2},
     ),
-    _case(
+    case(
         "huber",
         r"L_\delta(a) = \begin{cases} \frac{1}{2} a^2 & \text{for } |a| \le \delta, \\ \delta \cdot (|a| - \frac{1}{2}\delta) & \text{otherwise.} \end{cases}",
         "a:n",
@@ -317,14 +317,14 @@ CASES: list[Case] = [
         constants={r"\delta": 0.8},
         output_shapes={"out": ["n"]},
     ),
-    _case(
+    case(
         "dice",
         r"D = \frac{2 \sum_i^N p_i g_i}{\sum_i^N p_i^2 + \sum_i^N g_i^2}".replace("_i^N p", "_{i=1}^N p").replace("_i^N g", "_{i=1}^N g"),
         "p:N g:N",
         lambda v, f: 2 * torch.dot(v["p"], v["g"]) / (v["p"].square().sum() + v["g"].square().sum()),
         domains={"p": "prob", "g": "binary"},
     ),
-    _case(
+    case(
         "label-smoothing",
         r"y_k^{LS} = y_k (1 - \alpha) + \alpha / K",
         "y:K",
@@ -333,7 +333,7 @@ CASES: list[Case] = [
         index={"k": "1..K"},
         outputs=["y^{LS}"],
     ),
-    _case(
+    case(
         "distillation",
         r"q_i = \frac{\exp(z_i/T)}{\sum_j \exp(z_j/T)}",
         "z:n",
@@ -341,13 +341,13 @@ CASES: list[Case] = [
         constants={"T": 4.0},
         index={"i": "1..n"},
     ),
-    _case(
+    case(
         "total-variation",
         r"\sum_{i,j} \left( |y_{i,j+1} - y_{i,j}| + |y_{i+1,j} - y_{i,j}| \right)",
         "y:H,W",
         lambda v, f: v["y"].diff(dim=1)[:-1].abs().sum() + v["y"].diff(dim=0)[:, :-1].abs().sum(),
     ),
-    _case(
+    case(
         "gan",
         r"\min_G \max_D V(D, G) = \mathbb{E}_{x}[\log D(x)] + \mathbb{E}_{z}[\log(1 - D(G(z)))]",
         "x:B,d z:B,d",
@@ -355,7 +355,7 @@ CASES: list[Case] = [
         functions={"D": lambda x: torch.sigmoid(x.sum()), "G": lambda z: torch.tanh(z) * 2},
         random={"x": "B", "z": "B"},
     ),
-    _case(
+    case(
         "gram",
         r"G_{ij}^l = \sum_k F_{ik}^l F_{jk}^l",
         "F^l:N,M",
@@ -364,7 +364,7 @@ CASES: list[Case] = [
         outputs=["G^l"],
     ),
     # optimisers and schedules
-    _case(
+    case(
         "adam",
         r"""m_t &= \beta_1 m_{t-1} + (1 - \beta_1) g_t \\ v_t &= \beta_2 v_{t-1} + (1 - \beta_2) g_t^2 \\
         \hat{m}_t &= m_t / (1 - \beta_1^t) \\ \hat{v}_t &= v_t / (1 - \beta_2^t) \\
@@ -378,7 +378,7 @@ CASES: list[Case] = [
         domains={"v_{t-1}": "pos"},
         outputs=[r"\theta_t"],
     ),
-    _case(
+    case(
         "momentum",
         r"v_{t+1} = \mu v_t + \nabla_\theta f(\theta_t), \quad \theta_{t+1} = \theta_t - \eta v_{t+1}",
         r"v_t:d \theta_t:d",
@@ -387,7 +387,7 @@ CASES: list[Case] = [
         functions={"f": lambda x: (x**4).sum() + x.prod()},
         outputs=[r"\theta_{t+1}"],
     ),
-    _case(
+    case(
         "cosine-schedule",
         r"\eta_t = \eta_{min} + \frac{1}{2}(\eta_{max} - \eta_{min})\left(1 + \cos\left(\frac{T_{cur}}{T_i}\pi\right)\right)",
         "T_{cur}:s",
@@ -395,7 +395,7 @@ CASES: list[Case] = [
         constants={r"\eta_{min}": 0.01, r"\eta_{max}": 1.0, "T_i": 7},
     ),
     # reinforcement learning
-    _case(
+    case(
         "ppo",
         r"L^{CLIP} = \hat{\mathbb{E}}_t \left[ \min(r_t \hat{A}_t, \mathrm{clip}(r_t, 1 - \epsilon, 1 + \epsilon) \hat{A}_t) \right]",
         r"r:T \hat{A}:T",
@@ -404,7 +404,7 @@ CASES: list[Case] = [
         domains={"r": "pos"},
         index={"t": "1..T"},
     ),
-    _case(
+    case(
         "q-target",
         r"y = r + \gamma \max_{a'} Q(s', a')",
         "r: s':d",
@@ -414,14 +414,14 @@ CASES: list[Case] = [
         index={"a": "0..k-1"},
         dims={"k": 4},
     ),
-    _case(
+    case(
         "returns",
         r"G = \sum_{k=0}^{T-1} \gamma^k r_k",
         "r:T",
         lambda v, f: (v["r"] * 0.9 ** torch.arange(len(v["r"]), dtype=torch.float64)).sum(),
         constants={r"\gamma": 0.9},
     ),
-    _case(
+    case(
         "policy-entropy",
         r"H = -\sum_{a} \pi_a \log \pi_a",
         r"\pi:k",
@@ -429,7 +429,7 @@ CASES: list[Case] = [
         domains={r"\pi": "simplex"},
     ),
     # diffusion, flows, kernels
-    _case(
+    case(
         "ddpm-loss",
         r"L(\theta) = \mathbb{E}_{\epsilon}\left[ \left\| \epsilon - \epsilon_\theta(\sqrt{\bar\alpha_t} x_0 + \sqrt{1-\bar\alpha_t}\epsilon) \right\|^2 \right]",
         r"\epsilon:N,d x_0:d",
@@ -438,15 +438,15 @@ CASES: list[Case] = [
         functions={r"\epsilon_\theta": torch.tanh},
         random={r"\epsilon": "N"},
     ),
-    _case("reparameterise", r"z = \mu + \sigma \odot \epsilon", r"\mu:d \sigma:d \epsilon:d", lambda v, f: torch.addcmul(v[r"\mu"], v[r"\sigma"], v[r"\epsilon"])),
-    _case(
+    case("reparameterise", r"z = \mu + \sigma \odot \epsilon", r"\mu:d \sigma:d \epsilon:d", lambda v, f: torch.addcmul(v[r"\mu"], v[r"\sigma"], v[r"\epsilon"])),
+    case(
         "rbf",
         r"k(x, y) = \exp\left(-\frac{\|x - y\|^2}{2\sigma^2}\right)",
         "x:d y:d",
         lambda v, f: torch.exp(-torch.cdist(v["x"][None], v["y"][None])[0, 0] ** 2 / (2 * 1.3**2)),
         constants={r"\sigma": 1.3},
     ),
-    _case(
+    case(
         "mmd",
         r"\frac{1}{m^2} \sum_{i,j=1}^{m} k(x_i, x_j) - \frac{2}{mn} \sum_{i,j=1}^{m,n} k(x_i, y_j)".replace(r"_{i,j=1}^{m,n}", r"_{i=1}^{m} \sum_{j=1}^{n}"),
         "x:m,d y:n,d",
@@ -454,15 +454,15 @@ CASES: list[Case] = [
         functions={"k": lambda a, b: torch.exp(-((a - b) ** 2).sum(-1))},
     ),
     # linear algebra
-    _case("quadratic", r"f(x) = \frac{1}{2} x^\top A x - b^\top x", "x:d A:d,d b:d", lambda v, f: torch.einsum("i,ij,j->", v["x"], v["A"], v["x"]) / 2 - torch.dot(v["b"], v["x"])),
-    _case("bilinear", r"s = x^\top W y", "x:m W:m,n y:n", lambda v, f: F.bilinear(v["x"][None], v["y"][None], v["W"][None])[0, 0]),
-    _case("ridge", r"w = (X^\top X + \lambda I)^{-1} X^\top y", "X:n,d y:n", lambda v, f: torch.linalg.solve(v["X"].T @ v["X"] + 0.5 * torch.eye(v["X"].shape[1], dtype=torch.float64), v["X"].T @ v["y"]), constants={r"\lambda": 0.5}),
-    _case("frobenius", r"\mathcal{L} = \| X - U V^\top \|_F^2", "X:n,m U:n,k V:m,k", lambda v, f: ((v["X"] - v["U"] @ v["V"].T) ** 2).sum()),
-    _case("lora", r"h = W_0 x + \frac{\alpha}{r} B A x", "W_0:m,n x:n B:m,r A:r,n", lambda v, f: F.linear(v["x"], v["W_0"] + 16 / v["A"].shape[0] * v["B"] @ v["A"]), constants={r"\alpha": 16}),
-    _case("cosine", r"\cos(\theta) = \frac{u \cdot v}{\|u\| \|v\|}", "u:d v:d", lambda v, f: F.cosine_similarity(v["u"], v["v"], dim=0), output_shapes={"out": []}),
-    _case("concat-attention", r"\mathrm{score}(h, s) = v_a^\top \tanh(W_a [h; s])", "h:m s:n v_a:k W_a:k,m+n", lambda v, f: v["v_a"] @ torch.tanh(v["W_a"] @ torch.cat([v["h"], v["s"]]))),
-    _case("trace", r"t = \mathrm{tr}(A B^\top)", "A:n,m B:n,m", lambda v, f: (v["A"] * v["B"]).sum()),
-    _case(
+    case("quadratic", r"f(x) = \frac{1}{2} x^\top A x - b^\top x", "x:d A:d,d b:d", lambda v, f: torch.einsum("i,ij,j->", v["x"], v["A"], v["x"]) / 2 - torch.dot(v["b"], v["x"])),
+    case("bilinear", r"s = x^\top W y", "x:m W:m,n y:n", lambda v, f: F.bilinear(v["x"][None], v["y"][None], v["W"][None])[0, 0]),
+    case("ridge", r"w = (X^\top X + \lambda I)^{-1} X^\top y", "X:n,d y:n", lambda v, f: torch.linalg.solve(v["X"].T @ v["X"] + 0.5 * torch.eye(v["X"].shape[1], dtype=torch.float64), v["X"].T @ v["y"]), constants={r"\lambda": 0.5}),
+    case("frobenius", r"\mathcal{L} = \| X - U V^\top \|_F^2", "X:n,m U:n,k V:m,k", lambda v, f: ((v["X"] - v["U"] @ v["V"].T) ** 2).sum()),
+    case("lora", r"h = W_0 x + \frac{\alpha}{r} B A x", "W_0:m,n x:n B:m,r A:r,n", lambda v, f: F.linear(v["x"], v["W_0"] + 16 / v["A"].shape[0] * v["B"] @ v["A"]), constants={r"\alpha": 16}),
+    case("cosine", r"\cos(\theta) = \frac{u \cdot v}{\|u\| \|v\|}", "u:d v:d", lambda v, f: F.cosine_similarity(v["u"], v["v"], dim=0), output_shapes={"out": []}),
+    case("concat-attention", r"\mathrm{score}(h, s) = v_a^\top \tanh(W_a [h; s])", "h:m s:n v_a:k W_a:k,m+n", lambda v, f: v["v_a"] @ torch.tanh(v["W_a"] @ torch.cat([v["h"], v["s"]]))),
+    case("trace", r"t = \mathrm{tr}(A B^\top)", "A:n,m B:n,m", lambda v, f: (v["A"] * v["B"]).sum()),
+    case(
         "causal",
         r"o_i = \frac{\sum_{j=1}^{i} \exp(q_i^\top k_j) v_j}{\sum_{j=1}^{i} \exp(q_i^\top k_j)}",
         "q:n,d k:n,d v:n,e",
@@ -470,10 +470,10 @@ CASES: list[Case] = [
         index={"i": "1..n"},
         outputs=["o"],
     ),
-    _case("squeeze", r"z_c = \frac{1}{H \times W} \sum_{i=1}^{H} \sum_{j=1}^{W} u_c(i, j)", "u:C,H,W", lambda v, f: F.adaptive_avg_pool2d(v["u"][None], 1).flatten(), index={"c": "1..C"}, outputs=["z"]),
-    _case("highway", r"y = H(x) \cdot T(x) + x \cdot (1 - T(x))", "x:d", lambda v, f: torch.lerp(v["x"], torch.tanh(v["x"]), torch.sigmoid(v["x"])), functions={"H": torch.tanh, "T": torch.sigmoid}, output_shapes={"out": ["d"]}),
-    _case("argmax", r"\hat{y} = \arg\max_{k} w_k^\top x", "w:K,d x:d", lambda v, f: (v["w"] @ v["x"]).argmax() + 1),
-    _case("maxout", r"h_i = \max_{j \in [1,k]} z_{ij}".replace(r"\in [1,k]", ""), "z:m,k", lambda v, f: v["z"].amax(1), index={"i": "1..m"}, outputs=["h"]),
-    _case("fm", r"y = w_0 + \sum_{i=1}^n w_i x_i + \sum_{i=1}^n \sum_{j=i+1}^n \langle v_i, v_j \rangle x_i x_j", "w_0: w:n x:n v:n,k",
+    case("squeeze", r"z_c = \frac{1}{H \times W} \sum_{i=1}^{H} \sum_{j=1}^{W} u_c(i, j)", "u:C,H,W", lambda v, f: F.adaptive_avg_pool2d(v["u"][None], 1).flatten(), index={"c": "1..C"}, outputs=["z"]),
+    case("highway", r"y = H(x) \cdot T(x) + x \cdot (1 - T(x))", "x:d", lambda v, f: torch.lerp(v["x"], torch.tanh(v["x"]), torch.sigmoid(v["x"])), functions={"H": torch.tanh, "T": torch.sigmoid}, output_shapes={"out": ["d"]}),
+    case("argmax", r"\hat{y} = \arg\max_{k} w_k^\top x", "w:K,d x:d", lambda v, f: (v["w"] @ v["x"]).argmax() + 1),
+    case("maxout", r"h_i = \max_{j \in [1,k]} z_{ij}".replace(r"\in [1,k]", ""), "z:m,k", lambda v, f: v["z"].amax(1), index={"i": "1..m"}, outputs=["h"]),
+    case("fm", r"y = w_0 + \sum_{i=1}^n w_i x_i + \sum_{i=1}^n \sum_{j=i+1}^n \langle v_i, v_j \rangle x_i x_j", "w_0: w:n x:n v:n,k",
           lambda v, f: v["w_0"] + v["w"] @ v["x"] + 0.5 * ((v["x"] @ v["v"]).square() - v["x"].square() @ v["v"].square()).sum()),
 ]  # fmt: skip

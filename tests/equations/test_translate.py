@@ -29,9 +29,15 @@ from aquarius.equations import translate
 from aquarius.equations._values import draw
 from aquarius.equations._verify import compiled, run
 from equations.cases import CASES, Case
+from equations.cases_layers import LAYERS
+from equations.cases_losses import LOSSES
+from equations.cases_refused import REFUSED_DISPLAYS, SYMBOLS
+from equations.cases_training import TRAINING
+
+EVERY_CASE = [*CASES, *LOSSES, *LAYERS, *TRAINING]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", EVERY_CASE, ids=lambda case: case.name)
 def test_a_translation_equals_the_reference(case: Case) -> None:
     found = translate(case.latex, case.symbols)
     assert found.status == "ok", f"{found.reason} at byte {found.offset}"
@@ -126,6 +132,13 @@ def test_what_cannot_be_read_is_refused_with_its_reason(latex: str, symbols: dic
     assert found.code == ""
     with pytest.raises(BadInput, match="refused"):
         found.evaluate({})
+
+
+@pytest.mark.parametrize(("latex", "words"), [row[1:] for row in REFUSED_DISPLAYS], ids=[row[0] for row in REFUSED_DISPLAYS])
+def test_a_display_with_something_open_is_refused(latex: str, words: str) -> None:
+    found = translate(latex, SYMBOLS)
+    assert found.status == "refused", found.code
+    assert found.reason and words in found.reason
 
 
 def test_an_offset_counts_bytes_and_points_at_the_symbol() -> None:
@@ -281,6 +294,18 @@ SMALL: list[tuple[str, list[float]]] = [
     (r"f = \prod_{i=1}^{n} x_i", [24.0]),
     (r"f = \nabla_x \| x \|^2", [2.0, 4.0, 6.0, 8.0]),
     (r"f = \begin{cases} b & b > 2 \\ -b & \text{otherwise} \end{cases}", [-2.0]),
+    (r"f = \sum_{i=1,2} x_i", [3.0]),
+    (r"f = \max_{i \in \{2,3\}} x_i", [3.0]),
+    (r"f = \sum_{\substack{i=1 \\ i \ne 2}}^{n} x_i", [8.0]),
+    (r"f = x_{2:3}", [2.0, 3.0]),
+    (r"f = b + x_1 \qquad (2)", [3.0]),
+    (r"f = x_{y + 1}", [4.0]),
+    (r"f = \sum_{i=1}^{n} \mathbb{1}[i = y] x_i", [3.0]),
+    (r"f = \sum_{i \ne y} x_i", [7.0]),
+    (r"f = {x_2^b}^b", [16.0]),
+    (r"(f, g) = (b x_1, x_2)", [2.0]),
+    (r"f = A + x", [2.0, 3.0, 4.0, 6.0, 7.0, 8.0, 10.0, 11.0, 12.0, 14.0, 15.0, 16.0]),
+    (r"f = \begin{pmatrix} A \\ A \end{pmatrix}_{5}", [1.0, 2.0, 3.0]),
     (r"f = \begin{bmatrix} 0 & -1 \\ 1 & 0 \end{bmatrix} \begin{bmatrix} b \\ 1 \end{bmatrix}", [-1.0, 2.0]),
 ]
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import signal
+import contextlib
 import time
 from pathlib import Path
 
 import pytest
 
 from aquarius.core import Evidence
-from aquarius.gauntlet import Check, Examination, checks
+from aquarius.gauntlet import Check, Examination, checks, examine
 from aquarius.gauntlet import _runner as runner
-from gauntlet.subjects import module
+from gauntlet.subjects import module, text
 
 
 def _check(function: object) -> Check:
     return Check("probe", "test", "x", (), "x", "instant", function)  # type: ignore[arg-type]
-
-
-@pytest.fixture(autouse=True)
-def _alarm() -> None:
-    signal.signal(signal.SIGALRM, runner._ring)
 
 
 def test_an_error_in_a_check_is_unsure_and_names_the_subjects_function(tmp_path: Path) -> None:
@@ -44,6 +39,40 @@ def test_a_call_that_does_not_come_back_fails(tmp_path: Path, monkeypatch: pytes
     examination = Examination(module(tmp_path, loss="while True: pass"))
     (found,), _ = runner.run_check(_check(lambda e: e.loss(e.build(), e.batch(4))), examination, 1.5)
     assert (found.check, found.status, found.where) == ("process", "fail", "loss")
+
+
+def test_one_call_that_does_not_come_back_is_told_before_the_budget_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runner.CALL == 20.0
+    monkeypatch.setattr(runner, "CALL", 0.6)
+    monkeypatch.setattr(runner, "HANG", 0.5)
+    monkeypatch.setattr(runner, "TICK", 0.2)
+    examination = Examination(module(tmp_path, loss="while True: pass"))
+    (found,), seconds = runner.run_check(_check(lambda e: e.loss(e.build(), e.batch(4))), examination, 60.0)
+    assert (found.check, found.status, found.where) == ("process", "fail", "loss") and seconds < 5
+
+
+def test_many_calls_that_come_back_are_no_hang_and_an_error_leaves_no_call_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CALL", 0.6)
+    monkeypatch.setattr(runner, "TICK", 0.1)
+    examination = Examination(module(tmp_path, loss="import time; time.sleep(0.3); raise RuntimeError"))
+
+    def look(e: Examination) -> Evidence:
+        for _ in range(3):
+            with contextlib.suppress(RuntimeError):
+                e.loss(None, {})  # type: ignore[arg-type]
+        time.sleep(1.0)
+        return e.passed("done")
+
+    assert [found.status for found in runner.run_check(_check(look), examination, 30.0)[0]] == ["pass"]
+
+
+@pytest.mark.slow
+def test_a_build_that_hangs_is_told_within_a_call_of_twenty_seconds(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(text().replace("return Net()", "while True: pass"))
+    begin = time.perf_counter()
+    failed = [found for found in examine(path) if found.status == "fail"]
+    assert [(found.check, found.where) for found in failed] == [("process", "build")] and time.perf_counter() - begin < 40
 
 
 def test_no_time_left_is_skipped_without_a_look(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,13 @@ def test_a_translation_and_a_refusal(tmp_path: Path) -> None:
     good, bad = actions.equation_translate("y = W x", symbols=symbols), actions.equation_translate("y = f(x")
     assert good.ok and "W @ x" in good.data["code"]
     assert not bad.ok and bad.data["status"] == "refused" and bad.data["offset"] == 5
+
+
+def test_a_translation_for_another_library_says_whether_it_was_run(tmp_path: Path) -> None:
+    symbols = tmp_path / "s.yaml"
+    symbols.write_text("inputs: {W: [m, n], x: [n]}\n")
+    numpy = actions.equation_translate("y = e^{W x}", symbols=symbols, to="numpy")
+    assert numpy.ok and "np.exp(W @ x)" in numpy.data["code"] and numpy.data["library"] == "numpy" and numpy.data["verified"] is True
+    other = actions.equation_translate("y = W x", symbols=symbols, to="tensorflow")
+    assert other.ok and "tf.linalg.matvec(W, x)" in other.data["code"]
+    assert other.data["verified"] == (importlib.util.find_spec("tensorflow") is not None)

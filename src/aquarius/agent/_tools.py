@@ -25,8 +25,8 @@ class Answer:
 
 
 def tool_name(action: Action) -> str:
-    """Return an action's name as a tool: "equation.translate" -> "equation_translate"."""
-    return action.name.replace(".", "_")
+    """Return an action's name as a tool: "equation.translate" -> "equation_translate", "compare-models" -> "compare_models"."""
+    return action.name.replace(".", "_").replace("-", "_")
 
 
 def input_schema(action: Action) -> dict[str, Any]:

@@ -59,6 +59,10 @@ class Arithmetic:
             if small.rank < big.rank and all(self.sizes.same(a, b) for a, b in zip(small.shape[::-1], big.shape[::-1], strict=False)):
                 if small.rank == 1 and big.rank == 2 and small.side == "c" and not self.sizes.same(big.shape[0], big.shape[1]):
                     continue
+                if small.rank == 1 and big.rank == 2 and big.shape[0] == big.shape[1] and small.side != "r":
+                    raise Refusal(
+                        f"{what} of a vector and a square matrix runs along rows or columns; the display does not say which", right.at
+                    )
                 return big.shape
         raise mismatch(what, left, right)
 
@@ -71,6 +75,9 @@ class Arithmetic:
 
     def add(self, items: Sequence[Term], signs: Sequence[str], at: int = 0) -> Term:
         """A sum with signs; identity matrices take the shape of their neighbours."""
+        if self._columns(items):  # W X + b with a bias for every row: the sum of the transposes, transposed
+            turned = [self.transpose(item, at) if item.rank == 2 else item for item in items]
+            return self.transpose(self.add(turned, signs, at), at)
         shape: tuple[str, ...] = ()
         known = [item for item in items if item.op not in SHAPELESS or item.shape]
         whole = known[0] if known else items[0]
@@ -87,6 +94,16 @@ class Arithmetic:
         if len(items) == 1:
             return items[0] if signs[0] == "+" else Term("negate", (items[0],), items[0].shape, (), items[0].side, at)
         return Term("add", tuple(items), whole.shape, tuple(signs), whole.side, at)
+
+    def _columns(self, items: Sequence[Term]) -> bool:
+        """Whether vectors beside matrices can only be columns."""
+        matrices = [item for item in items if item.rank == 2]
+        vectors = [item for item in items if item.rank == 1]
+        if not matrices or not vectors or any(item.op in SHAPELESS or item.rank > 2 for item in items):
+            return False
+        height, width = matrices[0].shape
+        alike = all(self.same(item, matrices[0]) for item in matrices) and not self.sizes.same(height, width)
+        return alike and all(item.side not in {"r", "t"} and self.sizes.same(item.shape[0], height) for item in vectors)
 
     def multiply(self, operator: str, left: Term, right: Term, at: int = 0) -> Term:
         """The product of two terms under the printed operator."""
@@ -151,8 +168,8 @@ class Arithmetic:
             if operator == "" or left.rank == 1 or right.rank == 1:
                 return ["matrix"] if matrix else []
             return (["matrix"] if matrix else []) + (["elementwise"] if equal else [])
-        if operator == "\\otimes" and equal:
-            raise Refusal("\\otimes between matrices is a Kronecker or an elementwise product; the display does not say which", right.at)
+        if operator == "\\otimes" and equal and left.rank == 2:
+            return ["elementwise", "Kronecker"]
         return []
 
     def _side_by_side(self, left: Term, right: Term, equal: bool) -> list[str]:
@@ -165,6 +182,8 @@ class Arithmetic:
                 return ["outer", "inner of rows"]
             return ["outer"] if left.side != "t" else []
         if left.side == right.side == "" and left.op in _NAMES and right.op in _NAMES:
+            return ["elementwise", "inner"] if equal else []
+        if left.side == "c" and "matmul" in {left.op, right.op}:  # A x y: neither is what a matrix times two columns is
             return ["elementwise", "inner"] if equal else []
         return ["elementwise"] if equal else []
 
@@ -187,6 +206,9 @@ class Arithmetic:
                 raise mismatch("an inner product", left, right)
             marked = left.side in {"t", "r"} or right.side in {"t", "r"}
             return Term("matmul", (left, right), (), () if marked else ("loose",), "", at)
+        if reading == "Kronecker":
+            sizes = (f"({a})*({b})" for a, b in zip(left.shape, right.shape, strict=True))
+            return Term("kronecker", (left, right), tuple(sizes), (), "", at)
         if reading == "outer":
             return Term("outer", (left, right), (left.shape[0], right.shape[0]), (), "", at)
         shape = self._matmul_shape(left, right)

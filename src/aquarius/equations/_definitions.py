@@ -9,7 +9,7 @@ from ._arithmetic import SHAPELESS
 from ._indexing import dim_of, highest, index_term, index_variable, indices_in
 from ._names import NAME_KINDS, Left, left_side, parts
 from ._parse import RELATION_WORDS
-from ._reductions import every_term, is_idle, objective
+from ._reductions import check_counted, every_term, is_idle, objective
 from ._statements import Statement, parse_name
 from ._tokens import Refusal
 from ._tree import NONE, Node, key, latex, walk
@@ -28,6 +28,7 @@ class Definition:
     node: Node
     rights: list[tuple[Left, Node, tuple[Node, ...]]]
     order: int
+    index_pieces: tuple[Node, ...] = ()
     output: Output | None = None
     busy: bool = False
     called: bool = False
@@ -80,10 +81,31 @@ def collect(resolver: Resolver, found: list[Statement]) -> None:
         if items[0].kind == "none" or items[-1].kind == "none":
             raise Refusal("one side of the equation is missing", node.at)
         first = objective(resolver, items[0])
-        left = left_side(first)
+        values = first.kind == "product" and all(item.kind in NAME_KINDS and _known(resolver, item) for item in first.items)
+        left = None if values else left_side(first)  # A x = y: not a name of two letters
         if left is None:
             left = _value_of_expression(resolver, first)
-        _define(resolver, left, first, tuple(objective(resolver, item) for item in items[1:]), order)
+        pairs = _taken_apart(left, items[1:]) if left.parts else []
+        for part, value in pairs:  # (a, b) = (c, d)
+            _define(resolver, part, part.name, (objective(resolver, value),), order)
+        if not pairs:
+            _define(resolver, left, first, tuple(objective(resolver, item) for item in items[1:]), order)
+
+
+def _taken_apart(left: Left, rights: list[Node]) -> list[tuple[Left, Node]]:
+    """Name by name, where the right side is a list of as many values; else nothing."""
+    if len(rights) != 1:
+        return []
+    right = rights[0]
+    values: tuple[Node, ...] = ()
+    if right.kind == "group" and right.text == left.name.text and right.text in {"()", "[]", "{}"} and len(set(right.tag)) == 1:
+        values = right.items
+    elif right.kind == "matrix" and left.name.kind == "matrix" and all(len(row.items) == 1 for row in right.items):
+        values = tuple(row.items[0] for row in right.items)
+    names = [left_side(part) for part in left.parts]
+    if len(values) != len(names) or any(name is None for name in names):
+        return []
+    return [(name, value) for name, value in zip(names, values, strict=True) if name is not None]
 
 
 def _value_of_expression(resolver: Resolver, node: Node) -> Left:
@@ -110,7 +132,8 @@ def _define(resolver: Resolver, left: Left, node: Node, rights: tuple[Node, ...]
     if text in resolver.definitions and text != "out":
         resolver.definitions[text].rights.append((left, node, rights))
         return
-    resolver.definitions[text] = Definition(_output_name(resolver, left, name), left, node, [(left, node, rights)], order)
+    pieces = tuple(_index_pieces(resolver, left.name))
+    resolver.definitions[text] = Definition(_output_name(resolver, left, name), left, node, [(left, node, rights)], order, pieces)
 
 
 def holds_declared_index(resolver: Resolver, node: Node) -> bool:
@@ -171,6 +194,7 @@ def resolved_rule(resolver: Resolver, left: Left, node: Node, rights: tuple[Node
     resolver.hidden.extend(variables.values())
     choice = resolver.choices.choose("the sides of the chain of equalities", [str(place) for place in range(len(rights))])
     body = resolver.expression(rights[int(choice)], scope)
+    check_counted(resolver, list(variables.values()), (body,), node.at)
     idle = next((variable for variable in variables.values() if is_idle(variable, body)), None)
     if idle is not None and len(variables) == len({id(term.data[0]) for term in pattern if term.op == "index"}):
         raise Refusal(f"the index {idle.name} of the left side does not occur on the right", node.at)
@@ -234,7 +258,11 @@ def settle_shape(resolver: Resolver, output: Output, definition: Definition) -> 
 
 def is_contradictory(resolver: Resolver, definition: Definition) -> bool:
     """A declared input on a left side is an update only where its right side uses it."""
-    found = resolver.symbols.find(definition.left.name)
+    name = definition.left.name
+    found = resolver.symbols.find(name)
+    if found is None and name.kind == "script" and name.items[1].kind == "group" and ":" in name.items[1].tag:
+        whole = resolver.symbols.find(name.items[0])  # x_{1:k} = y with a given x
+        return whole is not None and whole[0] == "input"
     if found is None or found[0] != "input" or definition.left.arguments:
         return False
     own = key(definition.left.name)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ._reductions import every_term
 from ._symbols import Symbols
 from ._tokens import Refusal
 from ._typed import IndexVar, Output, Rule, Sizes, Term, dim_atoms, dim_pieces, terms
-from ._vectorize import array_form
+from ._vectorize import array_form, chained, one_over, opposite
 
 # How tightly a piece of text binds: comparison, sum, product, sign, power, atom.
 COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(6)
@@ -440,8 +440,11 @@ class Emitter:
         return self.term(term.args[0]), self.term(term.args[1])
 
     def on_multiply(self, term: Term) -> Code:
+        under = one_over(term.args[1])
+        if under is not None and term.args[0].op != "number":
+            return self.on_divide(replace(term, args=(term.args[0], under)))
         left, right = self._pair(term)
-        return Code(f"{left.at(PRODUCT)} * {right.at(SIGN)}", PRODUCT, left.plain and right.plain)
+        return Code(f"{left.at(PRODUCT)} * {right.at(PRODUCT if chained(term.args[1]) else SIGN)}", PRODUCT, left.plain and right.plain)
 
     def on_divide(self, term: Term) -> Code:
         left, right = self._pair(term)
@@ -457,7 +460,7 @@ class Emitter:
         small = exponent.op == "number" and abs(exponent.data[0]) <= 16
         if left.text.isdigit() and right.plain and not small:
             left = Code(f"{left.text}.0", ATOM, True)  # whole numbers in Python grow without bound
-        return Code(f"{left.at(ATOM)} ** {right.at(POWER)}", POWER, left.plain and right.plain)
+        return Code(f"{left.at(ATOM)} ** {right.at(SIGN)}", POWER, left.plain and right.plain)
 
     def on_matrix_power(self, term: Term) -> Code:
         base, exponent = term.args
@@ -472,6 +475,10 @@ class Emitter:
             power = self.term(exponent)
             return Code(f"torch.diag(torch.diagonal({code.text}) ** {power.at(POWER)})")
         return Code(f"torch.linalg.matrix_power({code.text}, {self.term(exponent).text})")
+
+    def on_kronecker(self, term: Term) -> Code:
+        left, right = self._pair(term)
+        return Code(f"torch.kron({left.text}, {right.text})")
 
     def on_outer(self, term: Term) -> Code:
         left, right = self._pair(term)
@@ -631,7 +638,9 @@ class Emitter:
     def on_gradient(self, term: Term) -> Code:
         point = self.term(term.args[0])
         hole = self.names.of(f"hole:{id(term.data[0].data[0])}", "point")
-        return Code(f"torch.func.grad(lambda {hole}: {self.term(term.args[1]).text})({point.text})")
+        value = self.term(term.args[1]).text
+        bare = re.fullmatch(rf"(\w+)\({hole}\)", value)  # f itself, not a lambda that calls it
+        return Code(f"torch.func.grad({bare.group(1) if bare else f'lambda {hole}: {value}'})({point.text})")
 
     def on_eye(self, term: Term) -> Code:
         return Code(f"torch.eye({self.size(term.shape[0]).text}, dtype=torch.float64)")
@@ -676,18 +685,6 @@ class Emitter:
         text = f"torch.cat([{self.term(term.args[0]).text} for {name} in {self.span(term.data[0])}], dim=-1)"
         self.done(term.data)
         return Code(text)
-
-
-_OPPOSITES = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
-
-
-def opposite(left: Term, right: Term) -> bool:
-    """Whether one comparison holds exactly where the other does not."""
-    from ._products import same_term
-
-    if left.op != "compare" or right.op != "compare" or right.data[0] != _OPPOSITES[left.data[0]]:
-        return False
-    return all(same_term(a, b) for a, b in zip(left.args, right.args, strict=True))
 
 
 def _compound(dim: str) -> bool:

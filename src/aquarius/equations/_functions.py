@@ -304,6 +304,8 @@ def norm(resolver: Resolver, node: Node, below: Node, scope: Scope) -> Term:
         return Term("norm", (term,), (), (float(order),), "", node.at)
     if order == "\\infty":
         return Term("norm", (term,), (), (float("inf"),), "", node.at)
+    if below.kind == "group":
+        raise Refusal(f"the norm with subscript {latex(below)} is not understood", below.at)
     exponent = resolver.expression(below, scope)
     if exponent.rank or exponent.op not in {"number", "constant"}:
         raise Refusal(f"the norm with subscript {latex(below)} is not understood", below.at)
@@ -364,7 +366,21 @@ def _inline(resolver: Resolver, name: str, items: list[Node], split: Split, scop
     definition = resolver.definitions[name]
     definition.called = True
     left, _, rights = definition.rights[0]
-    if len(left.arguments) != len(items) or len(definition.rights) > 1 or split.below or scope.depth > 8:
+    indices = _shared_indices(definition.index_pieces, split.below, scope)
+    if len(left.arguments) != len(items) or len(definition.rights) > 1 or indices is None or scope.depth > 8:
         raise Refusal(f"the call of {definition.name} does not fit its definition", at)
-    parameters = {key(parameter): resolver.expression(item, scope) for parameter, item in zip(left.arguments, items, strict=True)}
-    return resolver.expression(rights[-1], Scope(parameters=parameters, samples=scope.samples, depth=scope.depth + 1))
+    parameters = {
+        key(parameter): resolver.expression(item, scope)
+        for parameter, item in zip(left.arguments, items, strict=True)
+        if key(parameter) != key(item) or resolver.lookup(item, scope) is not None  # r(theta): a parameter that is only named
+    }
+    inner = Scope(indices=indices, parameters=parameters, samples=scope.samples, depth=scope.depth + 1)
+    return resolver.expression(rights[-1], inner)
+
+
+def _shared_indices(defined: tuple[Node, ...], called: tuple[Node, ...], scope: Scope) -> dict[str, IndexVar] | None:
+    """r_t(theta) called as r_k(theta): the running index of the call in the place of the defined one; None where it does not run."""
+    names = [key(piece, fonts=False) for piece in called]
+    if len(defined) != len(called) or any(name not in scope.indices for name in names):
+        return None
+    return {key(piece, fonts=False): scope.indices[name] for piece, name in zip(defined, names, strict=True)}

@@ -8,7 +8,7 @@ from ._names import parts
 from ._symbols import Symbols
 from ._tokens import Refusal
 from ._tree import Node, key, latex
-from ._typed import IndexVar, Scope, Sizes, Term, constant, shown
+from ._typed import IndexVar, Scope, Sizes, Term, constant, shown, terms
 
 if TYPE_CHECKING:
     from ._resolve import Resolver
@@ -72,6 +72,8 @@ def index_term(resolver: Resolver, node: Node, scope: Scope) -> Term:
 def element_at(resolver: Resolver, array: Term, nodes: tuple[Node, ...], scope: Scope, at: int) -> Term:
     """array_{i, j}: elements along the leading axes."""
     nodes = tuple(part for node in nodes for part in parts(node))
+    if len(nodes) == array.rank == 1 and nodes[0].kind == "group" and nodes[0].tag == (":",) and len(nodes[0].items) == 2:
+        return _stretch(resolver, array, nodes[0], scope, at)
     if len(nodes) > array.rank:
         if array.rank == 0:
             raise Refusal(f"the index {latex(nodes[0])} stands on a value that has no axes", nodes[0].at)
@@ -87,6 +89,15 @@ def element_at(resolver: Resolver, array: Term, nodes: tuple[Node, ...], scope: 
     return element_of(resolver, array, indices, at)
 
 
+def _stretch(resolver: Resolver, array: Term, node: Node, scope: Scope, at: int) -> Term:
+    """x_{1:k}: the elements from the first to the last, both included."""
+    variable = index_variable(resolver, Node("symbol", at, "\\ellipsis", (), ("",)), node.items[0], node.items[1], scope)
+    variable.name = "i"
+    count = dim_of(resolver, variable, at)
+    element = element_of(resolver, array, (Term("index", (), (), (variable,), "", at),), at)
+    return Term("collect", (element,), (count,), (variable,), "", at)
+
+
 def element_of(resolver: Resolver, array: Term, indices: tuple[Term, ...], at: int) -> Term:
     bases = tuple(_bind(resolver, term, array.shape[axis], at) for axis, term in enumerate(indices))
     return Term("element", (array, *indices), array.shape[len(indices) :], bases, "", at)
@@ -96,10 +107,12 @@ def _bind(resolver: Resolver, term: Term, dim: str, at: int) -> int:
     """Tie an index to the axis it walks over; return the number of the axis's first element."""
     variables = [item.data[0] for item in indices_in(term)]
     if not variables:
-        if term.op in {"element", "input"}:
+        if any(is_label(item, resolver.symbols) for item in terms(term)):
             return 0  # labels count from nought
         return resolver.dim_bases.get(dim, 0 if resolver.zero_based else 1)
     variable = variables[0]
+    if variable.base and any(is_label(item, resolver.symbols) for item in _terms_beside(term)):
+        raise Refusal("a label, which counts from nought, and an index, which does not, stand in one subscript", at)
     offset = _offset(term)
     if offset is not None:
         if not variable.explicit:
@@ -110,6 +123,23 @@ def _bind(resolver: Resolver, term: Term, dim: str, at: int) -> int:
         else:
             _inside(resolver, variable, dim, offset, at)
     return variable.base
+
+
+def is_label(term: Term, symbols: Symbols) -> bool:
+    """Whether a term is a declared label, which counts from nought."""
+    array = term.args[0] if term.op in {"element", "select"} else term
+    return array.op == "input" and symbols.domains.get(array.data[0], "").startswith("int:")
+
+
+def label_positions(symbols: Symbols, left: Term, right: Term) -> tuple[Term, Term]:
+    """j != y_i: a label counts from nought, so the index beside it is taken as a position."""
+    sides = [left, right]
+    for place, other in ((0, right), (1, left)):
+        term = sides[place]
+        if _offset(term) is not None and is_label(other, symbols):
+            variable = indices_in(term)[0].data[0]
+            sides[place] = Term("position", (term,), (), (variable.base,), "", term.at)
+    return sides[0], sides[1]
 
 
 def _inside(resolver: Resolver, variable: IndexVar, dim: str, offset: int, at: int) -> None:
@@ -130,6 +160,13 @@ def indices_in(term: Term) -> list[Term]:
     if term.op in {"element", "select"}:
         return found
     return found + [item for argument in term.args for item in indices_in(argument)]
+
+
+def _terms_beside(term: Term) -> list[Term]:
+    """The terms of a subscript, without those inside the subscripts of its elements."""
+    if term.op in {"element", "select"}:
+        return [term]
+    return [term, *(found for item in term.args for found in _terms_beside(item))]
 
 
 def _is_whole_axis(node: Node) -> bool:

@@ -370,6 +370,7 @@ _OPERATIONS: dict[str, Callable[[Interpreter, Term, Bindings], Tensor]] = {
     "power": _power,
     "matrix-power": _matrix_power,
     "matmul": lambda run, term, bound: run.argument(term, bound).to(torch.float64) @ run.argument(term, bound, 1).to(torch.float64),
+    "kronecker": lambda run, term, bound: torch.kron(run.argument(term, bound), run.argument(term, bound, 1)),
     "outer": lambda run, term, bound: torch.outer(run.argument(term, bound), run.argument(term, bound, 1)),
     "transpose": lambda run, term, bound: run.argument(term, bound).mT,
     "pseudo-inverse": lambda run, term, bound: torch.linalg.pinv(run.argument(term, bound)),

@@ -47,7 +47,7 @@ def splits(node: Node) -> Iterator[Split]:
             yield Split(name, index, rest)
     if base.kind == "script":
         for inner in splits(base):
-            if inner.name is not base:
+            if inner.name is not base and (inner.above is None or above.kind == "none"):
                 yield Split(inner.name, (*inner.below, *parts(below)), above if above.kind != "none" else inner.above)
 
 
@@ -59,6 +59,9 @@ def _below(below: Node) -> Iterator[tuple[Node, tuple[Node, ...]]]:
     for count in range(len(pieces) - 1, 0, -1):
         yield _joined(pieces[:count], below), pieces[count:]
         yield _joined(pieces[-count:], below), pieces[:-count]
+    if len(pieces) == 1 and pieces[0].kind == "product" and pieces[0].items[0].kind == "number" and not any(pieces[0].tag):
+        number, *rest = pieces[0].items  # p_{0i}: element i of p_0, where that is declared
+        yield number, tuple(rest)
     if len(pieces) == 1 and pieces[0].kind == "script" and pieces[0].items[1].kind != "none":  # v_{w_i}: element i of v_w
         inner = pieces[0]
         yield inner.items[0], parts(inner.items[1])

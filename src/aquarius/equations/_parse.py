@@ -202,6 +202,10 @@ class Parser:
             self.place += 2 if self.peek().text == ":" else 1
             operators.append(operator)
             following = self.peek()
+            if operator == "in" and following.kind == "text":  # i in {the target style}
+                self.place += 1
+                items.append(Node("text", following.at, following.text))
+                continue
             items.append(NONE if following.kind == "end" or self._closes(following) else self.additive())
         while self.peek().kind == "text" and operators and len(items) > 1 and self.peek().text.strip() in {"and", "or"}:
             word = self.take().text.strip()
@@ -254,6 +258,8 @@ class Parser:
         while True:
             token = self.peek()
             operator = OPERATORS.get(token.text, "") if token.kind in {"command", "symbol"} else ""
+            if operator == "*" and self.peek(1).kind == "close":
+                break  # B* in a script
             if operator:
                 self.place += 1
                 if self.is_symbol("-"):
@@ -399,6 +405,10 @@ class Parser:
             elif token.text in {"|", "\\|"} and items and len(separators) < len(items):
                 self.place += 1
                 separators.append("|")
+            elif token.text == "|" and not items and stop != "close" and not self._bar_opens("|"):
+                self.place += 1
+                items.append(NONE)  # pi(|s): what is printed is kept, and refused where it is computed
+                separators.append("|")
             elif token.kind in {"row"}:
                 self.place += 1
                 separators.append(";")
@@ -415,11 +425,11 @@ class Parser:
                 self.place += 1
                 items.append(Node("symbol", token.at, token.text, (), ("",)))
             elif token.text in {"cdot", "prime", "circ", "odot", "top", "ast", "star", "bullet", "dagger", "times"} and (
-                self._at(stop, 1) or (token.text in {"circ", "prime", "odot"})
+                self._at(stop, 1) or self.peek(1).text in {"|", ","} or (token.text in {"circ", "prime", "odot"})
             ):
                 self.place += 1
                 mark = Node("symbol", token.at, "\\" + token.text, (), ("",))
-                if self._at(stop) or self.peek().text in {",", ";"}:
+                if self._at(stop) or self.peek().text in {",", ";", "|"}:
                     items.append(mark)
                 else:
                     rest = self.product()

@@ -62,10 +62,42 @@ def product_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
         operands.append(term)
         operators.append(operator)
         position += used
+    operands, operators = _elementwise_last(resolver, operands, operators, node.at)
     result = operands[0]
     for operator, operand in zip(operators[1:], operands[1:], strict=True):
         result = resolver.arithmetic.multiply(operator, result, operand, node.at)
     return result
+
+
+_ELEMENTWISE_SIGNS = {"\\odot", "\\otimes", "\\circ"}
+
+
+def _elementwise_last(resolver: Resolver, operands: list[Term], operators: list[str], at: int) -> tuple[list[Term], list[str]]:
+    """a \\odot W x: the factors that only stand together come first, unless shapes speak for the order printed."""
+    starts = [place for place, operator in enumerate(operators) if operator in _ELEMENTWISE_SIGNS]
+    runs = []
+    for start in starts:
+        end = start + 1
+        while end < len(operators) and operators[end] == "":
+            end += 1
+        if (
+            end - start > 1
+            and sum(term.rank > 0 for term in operands[start:end]) > 1
+            and any(term.rank > 1 for term in operands[start:end])
+        ):
+            runs.append((start, end))
+    if not runs:
+        return operands, operators
+    order = ["the factors that only stand together", "from the left"]
+    if resolver.choices.choose(f"what comes first beside {operators[runs[0][0]]}", order) == order[1]:
+        return operands, operators
+    for start, end in reversed(runs):
+        product = operands[start]
+        for operand in operands[start + 1 : end]:
+            product = resolver.arithmetic.multiply("", product, operand, at)
+        operands = [*operands[:start], product, *operands[end:]]
+        operators = [*operators[: start + 1], *operators[end:]]
+    return operands, operators
 
 
 def _applied(resolver: Resolver, items: tuple[Node, ...], tags: tuple[str, ...], position: int, scope: Scope) -> tuple[Term, int]:
@@ -109,6 +141,10 @@ def _applied(resolver: Resolver, items: tuple[Node, ...], tags: tuple[str, ...],
             indexed = _indexed_call(resolver, found[0], found[1], bracket, scope)
             if indexed is not None:
                 return _scripts_after(resolver, indexed, script, scope), 2
+        if found is not None and isinstance(found[0], Term) and bracket is not None and bracket.text == "()" and found[0].rank < 2:
+            plain = len(bracket.items) == 1 and bracket.items[0].kind in NAME_KINDS and found[1].above is None
+            if plain and found[0].op in {"input", "constant", "select"}:
+                raise Refusal(f"{latex(node)} is a value, so before a bracket it is a factor or a function of it", node.at)
     return resolver.expression(node, scope), 1
 
 
@@ -117,6 +153,8 @@ def _scripts_after(resolver: Resolver, term: Term, script: Node | None, scope: S
     if script is None:
         return term
     _, below, above = script.items
+    if above.kind == "group" and above.text == "()" and below.kind == "none" and term.rank:
+        return element_at(resolver, term, parts(above), scope, script.at)  # softmax(z)^{(k)}
     if below.kind != "none":
         term = element_at(resolver, term, parts(below), scope, script.at)
     return resolver.raised(term, above, scope, script.at) if above.kind != "none" else term
@@ -171,7 +209,11 @@ def _special(
     ):
         if following is None:
             raise Refusal("an expectation has no body", node.at)
-        if bracketed or (following.kind == "script" and following.items[0].kind == "group"):
+        powered = following.kind == "script" and following.items[0].kind == "group" and following.items[0].text in {"()", "[]", "{}"}
+        if powered and following.items[0].text == "()" and following.items[2].kind != "none":  # E(x - y)^2
+            wanted = ["the mean of the power", "the power of the mean"]
+            powered = resolver.choices.choose(f"a power on the bracket behind {latex(node)}", wanted) == wanted[1]
+        if bracketed or powered:
             body = following if bracketed else following.items[0]
             term = expectation(resolver, node, body, scope)
             return (term if bracketed else _scripts_after(resolver, term, following, scope)), 2
@@ -265,7 +307,8 @@ def _bare_argument(resolver: Resolver, name: str, argument: Node, below: Node, a
     head_items = argument.items[:used]
     head = head_items[0] if used == 1 else Node("product", head_items[0].at, "", head_items, argument.tag[: used - 1])
     whole = Node("group", at, "()", (argument,), ())
-    if first.op == "number" or (first.rank >= 2 and used == 1):
+    counting = first.op in {"index", "size"} or (first.op == "constant" and isinstance(resolver.symbols.constants[first.data[0]], int))
+    if first.op == "number" or (first.rank >= 2 and used == 1) or (counting and name in {"sin", "cos", "tan"}):  # cos m theta
         return builtin_call(resolver, name, whole, below, above, scope, at)
     options = ["the first factor", "the whole product"]
     if used > 1 or argument.items[0].kind in {"fraction", "group"} or (name in {"log", "ln"} and rest[0].kind == "big"):

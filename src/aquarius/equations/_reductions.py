@@ -33,6 +33,11 @@ def bounds(resolver: Resolver, below: Node, above: Node, scope: Scope) -> Bounds
     if below.kind == "group" and below.text == "()" and all(item.kind in NAME_KINDS for item in below.items):
         items = list(below.items)
     pending: list[Node] = []
+    listed = _listed(items) if above.kind == "none" else None
+    if listed is not None:
+        name, lower, upper = listed
+        found.variables[key(name, fonts=False)] = index_variable(resolver, name, lower, upper, scope)
+        return found
     for item in items:
         if item.kind == "text":
             raise Refusal(f"the text '{item.text}' under a reduction is not understood", item.at)
@@ -55,6 +60,23 @@ def bounds(resolver: Resolver, below: Node, above: Node, scope: Scope) -> Bounds
             return found
         _plain_index(resolver, part, scope, found)
     return found
+
+
+def _listed(items: list[Node]) -> tuple[Node, Node, Node] | None:
+    """i=1,2 and i in {1,2}: consecutive numbers one by one, as index, first and last."""
+    head = items[0]
+    if head.kind != "relation" or head.tag not in {("=",), ("in",)} or head.items[0].kind not in NAME_KINDS:
+        return None
+    name, first = head.items
+    members = [first, *items[1:]]
+    if head.tag == ("in",) or first.kind == "group":
+        if len(items) > 1 or first.kind != "group" or first.text != "{}":
+            return None
+        members = list(first.items)
+    if len(members) < 2 or not all(item.kind == "number" and item.text.isdigit() for item in members):
+        return None
+    numbers = [int(item.text) for item in members]
+    return (name, members[0], members[-1]) if numbers == list(range(numbers[0], numbers[-1] + 1)) else None
 
 
 def _is_pair(node: Node) -> bool:
@@ -103,6 +125,8 @@ def _comparison(resolver: Resolver, node: Node, scope: Scope, found: Bounds, pen
             if piece.kind not in NAME_KINDS or name in scope.indices or name in found.variables or name in resolver.size_keys:
                 continue
             declared = resolver.symbols.find(piece)
+            if declared is None and piece.kind == "script" and _is_element(resolver, piece):
+                break  # y_i of j != y_i is a value, not an index
             if declared is None or declared[0] in {"index", "output"}:
                 new.append(piece)
                 _plain_index(resolver, piece, scope, found)
@@ -120,6 +144,12 @@ def _comparison(resolver: Resolver, node: Node, scope: Scope, found: Bounds, pen
         and latex(node.items[1]) == latex(new[0])
     ):
         found.conditions.append(node)
+
+
+def _is_element(resolver: Resolver, node: Node) -> bool:
+    """Whether a scripted name is an element of a declared value."""
+    found = [resolver.symbols.find(split.name) for split in splits(node) if split.below]
+    return any(entity is not None and entity[0] == "input" for entity in found)
 
 
 def _whole_range(resolver: Resolver, node: Node, variable: IndexVar, scope: Scope) -> None:
@@ -230,7 +260,22 @@ def big(resolver: Resolver, node: Node, scope: Scope) -> Term:
         raise Refusal(f"what {node.text} runs over does not show", node.at)
     found = bounds(resolver, below, above, scope)
     inner = scope.bind(found.variables)
+    tail = _free_tail(body, set(found.variables)) if node.text in {"prod", "max", "min"} else 0
+    if tail and resolver.choices.choose(f"what stands behind {node.text}", ["reduced too", "outside"]) == "outside":
+        head = body.items[0] if tail == 1 else replace(body, items=body.items[:tail], tag=body.tag[: tail - 1])
+        term = reduced(resolver, node.text, found, head, inner, node.at)
+        for operator, item in zip(body.tag[tail - 1 :], body.items[tail:], strict=True):
+            term = resolver.arithmetic.multiply(operator, term, resolver.expression(item, scope), node.at)
+        return term
     return reduced(resolver, node.text, found, body, inner, node.at)
+
+
+def _free_tail(body: Node, names: set[str]) -> int:
+    """Where the factors begin that no index of the reduction occurs in; 0 where there are none."""
+    if body.kind != "product":
+        return 0
+    last = next((place for place in range(len(body.items) - 1, -1, -1) if _uses(body.items[place], names)), None)
+    return 0 if last is None or last == len(body.items) - 1 else last + 1
 
 
 def reduced(resolver: Resolver, operation: str, found: Bounds, body_node: Node, inner: Scope, at: int) -> Term:
@@ -247,6 +292,7 @@ def reduced(resolver: Resolver, operation: str, found: Bounds, body_node: Node, 
     for variable in found.variables.values():
         if not variable.explicit and not variable.dim:
             raise Refusal(f"the range of the index {variable.name} does not show: declare it under 'index'", at)
+    check_counted(resolver, list(found.variables.values()), (body,), at)
     if body.rank and operation in {"argmax", "argmin"}:
         raise Refusal(f"{operation} over a value with axes is not understood", at)
     if operation in {"argmax", "argmin"} and len(found.variables) > 1:
@@ -258,6 +304,30 @@ def reduced(resolver: Resolver, operation: str, found: Bounds, body_node: Node, 
         raise Refusal("the size of the identity matrix does not show", at)
     arguments = (body,) if condition is None else (body, condition)
     return Term("reduce", arguments, body.shape, (operation, tuple(found.variables.values())), body.side, at)
+
+
+def check_counted(resolver: Resolver, variables: list[IndexVar], bodies: tuple[Term, ...], at: int) -> None:
+    """Refuse gamma^t where nothing says from which number t counts."""
+    counted = {id(variable) for body in bodies for variable in _counted(body)}
+    for variable in variables:
+        if not variable.explicit and not resolver.zero_based and id(variable) in counted:
+            raise Refusal(f"from which number the index {variable.name} counts does not show: declare it under 'index'", at)
+
+
+def _counted(term: Term) -> Iterator[IndexVar]:
+    """The indices used as numbers: not in a subscript, not as a position, not in a difference or comparison of two of them."""
+    if term.op == "index":
+        yield term.data[0]
+        return
+    if term.op == "position":
+        return
+    places = [place for place, item in enumerate(term.args) if item.op == "index"]
+    signs = term.data if term.op == "add" else ("+", "-") if term.op == "compare" else ()
+    level = bool(signs) and sum(1 if signs[place] == "+" else -1 for place in places) == 0
+    for place, item in enumerate(term.args):
+        if (term.op in {"element", "select"} and place) or (level and place in places):
+            continue
+        yield from _counted(item)
 
 
 def is_idle(variable: IndexVar, *bodies: Term) -> bool:

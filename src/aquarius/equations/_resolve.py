@@ -7,11 +7,11 @@ from dataclasses import replace
 from ._arithmetic import Arithmetic, Choices, unary
 from ._definitions import Definition, collect, holds_declared_index, is_contradictory, read_ranges, resolved_rule, settle_shape
 from ._functions import concatenation, norm, series
-from ._indexing import dim_text, element_at, index_term
+from ._indexing import dim_text, element_at, index_term, label_positions
 from ._names import NAME_KINDS, Split, is_transpose, parts, splits
 from ._parse import RELATION_WORDS
 from ._products import call_of, indicator_of, product_of
-from ._reductions import big, summed, total_scope
+from ._reductions import big, every_term, summed, total_scope
 from ._statements import Statement, parse_name
 from ._symbols import Symbols
 from ._tokens import Refusal
@@ -53,6 +53,10 @@ class Resolver:
             if definition.called and definition.name not in wanted and len(self.definitions) > 1:
                 continue
             done.append(self.resolve(definition))
+        used = {term.data[0] for output in done for rule in output.rules for term in every_term(rule.body) if term.op == "local"}
+        for definition in self.definitions.values():  # f(t) as a value and f(0) as a call
+            if definition.output is not None and definition.output not in done and definition.output.name in used:
+                done.append(definition.output)
         named = [output.name for output in done]
         for name in wanted:
             if done and name not in named and len(wanted) > 1 and not any(name in rule.parts for output in done for rule in output.rules):
@@ -154,6 +158,8 @@ class Resolver:
         if node.kind == "script" and node.items[0].kind not in NAME_KINDS:
             return self.scripts_on(node, scope)
         found = self.lookup(node, scope)
+        if found is None and node.kind == "script" and node.items[0].kind == "script" and node.items[0].items[2].kind != "none":
+            return self.scripts_on(node, scope)  # {b^c}^2
         if found is None:
             return self.unknown(node, scope)
         entity, split = found
@@ -265,7 +271,9 @@ class Resolver:
                 value = Term("ones", (), (length,) if length else (), (), "", node.at)
         if base.kind == "symbol" and base.text == "\\delta" and below.kind != "none" and len(parts(below)) == 2:
             pair = [index_term(self, part, scope) for part in parts(below)]
-            value = Term("indicator", (Term("compare", tuple(pair), (), ("==",), "", node.at),), (), (), "", node.at)
+            value = Term(
+                "indicator", (Term("compare", label_positions(self.symbols, *pair), (), ("==",), "", node.at),), (), (), "", node.at
+            )
         if value is None:
             raise Refusal(f"{latex(node)} is not declared", node.at)
         return self.raised(value, above, scope, node.at) if above.kind != "none" else value
@@ -292,6 +300,10 @@ class Resolver:
             return None  # x_i as one declared name cannot stand where i runs
         if text in scope.parameters:
             return scope.parameters[text]
+        if scope.parameters and self.symbols.find(name) is None and text not in self.definitions:
+            alike = [term for other, term in scope.parameters.items() if _plain(other) == plain]
+            if len(alike) == 1:  # f(x) = ... \mathbf{x}: nothing else has the letter
+                return alike[0]
         if plain in scope.indices and name.kind in {"symbol", "script"}:
             variable = scope.indices[plain]
             return Term("index", (), (), (variable,), "", name.at)
@@ -425,7 +437,7 @@ class Resolver:
         for left, operator, right in zip(node.items, node.tag, node.items[1:], strict=False):
             if operator not in {"<", "<=", ">", ">=", "=", "!="}:
                 raise Refusal(f"the condition {RELATION_WORDS.get(operator, operator)} cannot be computed", node.at)
-            sides = (self.expression(left, scope), self.expression(right, scope))
+            sides = label_positions(self.symbols, self.expression(left, scope), self.expression(right, scope))
             shape = self.arithmetic.broadcast(sides[0], sides[1], "a comparison")
             found.append(Term("compare", sides, shape, ("==" if operator == "=" else operator,), "", node.at))
         term = found[0]
@@ -445,7 +457,25 @@ class Resolver:
             return Term("matrix", tuple(flat), (str(len(rows)), str(len(rows[0]))), (), "", node.at)
         if len(rows[0]) == 1 and all(cell.rank == 1 for cell in flat):
             return Term("concat", tuple(flat), ("+".join(cell.shape[0] for cell in flat),), (0,), "c", node.at)
-        raise Refusal("a matrix of blocks is not supported", node.at)
+        if all(cell.rank == 2 for cell in flat):
+            return self._blocks(rows, node.at)
+        raise Refusal("a matrix of blocks of different kinds is not supported", node.at)
+
+    def _blocks(self, rows: list[list[Term]], at: int) -> Term:
+        """A matrix of matrices: the blocks of a row have one height, those of a column one width."""
+        for row in rows:
+            if not all(self.sizes.same(cell.shape[0], row[0].shape[0]) for cell in row):
+                raise Refusal("the blocks of a row differ in height", at)
+            if not all(self.sizes.same(cell.shape[1], above.shape[1]) for cell, above in zip(row, rows[0], strict=True)):
+                raise Refusal("the blocks of a column differ in width", at)
+        width = "+".join(_bracketed(cell.shape[1]) for cell in rows[0])
+        joined = [Term("concat", tuple(row), (row[0].shape[0], width), (1,), "", at) if len(row) > 1 else row[0] for row in rows]
+        height = "+".join(_bracketed(row[0].shape[0]) for row in rows)
+        return Term("concat", tuple(joined), (height, width), (0,), "", at) if len(joined) > 1 else joined[0]
+
+
+def _bracketed(dim: str) -> str:
+    return f"({dim})" if "-" in dim or "/" in dim else dim
 
 
 def _plain(text: str) -> str:

@@ -131,9 +131,14 @@ def _outer(tokens: list[Token]) -> list[Token]:
     """Drop the begin and end of outer environments; mark the cells and rows of inner ones."""
     out: list[Token] = []
     stack: list[str] = []
+    stacked: list[bool] = []  # the open braces: whether they belong to \\substack, whose rows are no statements
     position = 0
     while position < len(tokens):
         token = tokens[position]
+        if token.kind == "open":
+            stacked.append(bool(out) and out[-1].kind == "command" and out[-1].text == "substack")
+        elif token.kind == "close" and stacked:
+            stacked.pop()
         if token.kind == "command" and token.text in {"begin", "end"}:
             end = position + 1
             name = ""
@@ -170,7 +175,7 @@ def _outer(tokens: list[Token]) -> list[Token]:
             out.extend(tokens[position : end + 1])
             position = end + 1
             continue
-        inner = any(stack)
+        inner = any(stack) or any(stacked)
         if token.kind == "align" and inner:
             token = replace(token, kind="cell")
         elif token.kind == "row":
@@ -288,7 +293,7 @@ def _has_relation(tokens: list[Token]) -> bool:
 
 def _statements_of(row: list[Token], words: frozenset[str]) -> list[Statement]:
     found: list[Statement] = []
-    segments = _segments(row)
+    segments = _segments(_unnumbered(row))
     position = 0
     while position < len(segments):
         tokens, before = segments[position]
@@ -331,6 +336,15 @@ def _statements_of(row: list[Token], words: frozenset[str]) -> list[Statement]:
             found.append(Statement("equation", node))
         position += 1
     return found
+
+
+def _unnumbered(row: list[Token]) -> list[Token]:
+    """A row without the (3) that is printed far behind it; anything else behind a wide space would be read as a factor."""
+    shown = [place for place, token in enumerate(row) if token.kind != "align"]
+    if len(shown) < 5 or [row[place].text for place in (shown[-3], shown[-1])] != ["(", ")"] or row[shown[-2]].kind != "number":
+        return row
+    gap = row[shown[-4]]
+    return row[: shown[-4]] if gap.kind == "space" and gap.text in {"quad", "qquad", "hfill"} else row
 
 
 def _range_end(segments: list[tuple[list[Token], str]], position: int, node: Node) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_READINGS = 192
 # Reasons that another choice of sizes may remove: halves of odd sizes, more columns than rows under an inverse, windows longer than their axis.
 _SIZES_TO_BLAME = ("whole number", "singular", "has no element", "over nothing", "runs out of")
-BACKENDS = ("torch",)
+BACKENDS = ("torch", "numpy", "jax", "tensorflow")
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,8 @@ class Translation:
     returns: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = field(default=(), repr=False, compare=False)
     symbols: Symbols = field(default_factory=Symbols, repr=False, compare=False)
+    backend: str = "torch"
+    verified: bool = False  # the text itself was run; False where its library is not installed
 
     def evaluate(self, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> dict[str, Tensor]:
         """Evaluate the display by the reference interpreter in float64; names are LaTeX names.
@@ -65,7 +67,9 @@ class Translation:
 
 
 def translate(latex: str, symbols: Mapping[str, Any] | Symbols | None = None, *, backend: str = "torch") -> Translation:
-    """Translate a display to readable PyTorch code, verified against the reference interpreter on random inputs.
+    """Translate a display to readable code, verified against the reference interpreter on random inputs.
+
+    The text for every library is derived from the PyTorch text that passed; it is run itself where its library is installed.
 
     Raises:
         BadInput: the declarations are malformed or the backend is not known.
@@ -79,23 +83,28 @@ def translate(latex: str, symbols: Mapping[str, Any] | Symbols | None = None, *,
     try:
         found = statements(latex, table.words, table.bracketed)
         _need_torch()
+        from ._libraries import other_text
         from ._verify import agreed, verified
 
         for pool in (POOL, EVEN_POOL, DESCENDING_POOL):
             try:
                 chosen = agreed(table, readings(table, found, Sizes(table, pool)))
                 code, parameters = _written(table, chosen[0], verified)
+                ran = True
+                if backend != "torch":
+                    code, parameters, ran = other_text(table, chosen[0], code, parameters, backend)
                 break
             except Refusal as refusal:
                 if pool is DESCENDING_POOL or not any(words in refusal.reason for words in _SIZES_TO_BLAME):
                     raise
     except Refusal as refusal:
-        return Translation("refused", latex, refusal.reason, refusal.at, symbols=table)
+        return Translation("refused", latex, refusal.reason, refusal.at, symbols=table, backend=backend)
     except RecursionError:
-        return Translation("refused", latex, "the display is nested too deep", 0, symbols=table)
+        return Translation("refused", latex, "the display is nested too deep", 0, symbols=table, backend=backend)
     first = chosen[0]
     shapes = {output.name: output.shape for output in first.outputs}
-    return Translation("ok", latex, "", 0, code, shapes, tuple(parameters), wanted_names(table, first), tuple(chosen), table)
+    returns = wanted_names(table, first)
+    return Translation("ok", latex, "", 0, code, shapes, tuple(parameters), returns, tuple(chosen), table, backend, ran)
 
 
 def wanted_names(symbols: Symbols, reading: Reading) -> tuple[str, ...]:

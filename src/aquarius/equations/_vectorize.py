@@ -85,6 +85,9 @@ class Vectorizer:
             raise NoArrayForm
         lead: list[IndexVar] = []
         slices: list[str] = []
+        if len(places) == 2 and _is_label(places[1]) and places[0].op == "index":
+            row = self._slice(places[0].data[0], 0, array.shape[0], term.data[0])
+            return self._picked(Piece(self.emitter.term(array).text, ATOM, (places[0].data[0],), term.rank), places[1], term.data[1], row)
         for axis, place in enumerate(places):
             variable, offset = _shifted(place)
             if variable in lead or variable not in self.order:
@@ -95,6 +98,15 @@ class Vectorizer:
         while slices and slices[-1] == ":":
             slices.pop()
         return Piece(f"{text}[{', '.join(slices)}]" if slices else text, ATOM, tuple(lead), term.rank)
+
+    def _picked(self, rows: Piece, label: Term, base: int, row: str = ":") -> Piece:
+        """x_{n, y_n}: of every row the element that its label names."""
+        labels = self.term(label)
+        if row != ":" or rows.lead != labels.lead or len(labels.lead) != 1 or labels.plain or rows.rank:
+            raise NoArrayForm
+        count = self.emitter.count(labels.lead[0]).text
+        place = labels.text if not base else f"{labels.at(SUM)} - {base}"
+        return replace(rows, text=f"{rows.at(ATOM)}[torch.arange({count}), {place}]", level=ATOM)
 
     def _slice(self, variable: IndexVar, offset: int, dim: str, base: int) -> str:
         if variable.explicit:
@@ -154,14 +166,38 @@ class Vectorizer:
         return Piece(f"{left.at(levels[0])} {operator} {right.at(levels[1])}", levels[2], lead, rank)
 
     def on_multiply(self, term: Term) -> Piece:
-        return self._binary(term, "*", (PRODUCT, SIGN, PRODUCT))
+        left, right = term.args
+        count = one_over(left)
+        if count is not None:
+            mean = self._mean(right, count)
+            if mean is not None:
+                return mean
+        if one_over(right) is not None and left.op != "number":
+            return self._binary(replace(term, args=(left, right.args[1])), "/", (PRODUCT, SIGN, PRODUCT))
+        return self._binary(term, "*", (PRODUCT, PRODUCT if chained(right) else SIGN, PRODUCT))
 
     def on_divide(self, term: Term) -> Piece:
-        softmax = self._softmax(term)
-        return softmax if softmax is not None else self._binary(term, "/", (PRODUCT, SIGN, PRODUCT))
+        found = self._softmax(term)
+        if found is None:
+            found = self._mean(*term.args)
+        return found if found is not None else self._binary(term, "/", (PRODUCT, SIGN, PRODUCT))
+
+    def _mean(self, total: Term, count: Term) -> Piece | None:
+        """A sum over all elements, divided by how many there are, is their mean."""
+        variables: tuple[IndexVar, ...] = ()
+        while total.op == "reduce" and total.data[0] == "sum" and len(total.args) == 1:
+            variables += total.data[1]
+            total = total.args[0]
+        sizes = sorted(self.emitter.whole(size).text for size in _factors(count)) if variables else []
+        if not variables or sizes != sorted(self.emitter.count(variable).text for variable in variables):
+            return None
+        try:
+            return self.on_reduce(Term("reduce", (total,), total.shape, ("mean", variables)))
+        except NoArrayForm:
+            return None
 
     def on_power(self, term: Term) -> Piece:
-        return self._binary(term, "**", (ATOM, POWER, POWER))
+        return self._binary(term, "**", (ATOM, SIGN, POWER))
 
     def on_compare(self, term: Term) -> Piece:
         return self._binary(term, term.data[0], (SUM, SUM, COMPARE))
@@ -215,8 +251,6 @@ class Vectorizer:
         return replace(piece, text=f"{piece.at(ATOM)}.double()", level=ATOM)
 
     def on_cases(self, term: Term) -> Piece:
-        from ._emit import opposite
-
         if len(term.args) == 4 and opposite(term.args[0], term.args[2]):
             term = replace(term, args=(*term.args[:2], term.args[3]))
         if len(term.args) != 3:
@@ -331,6 +365,8 @@ class Vectorizer:
         if len(below.data[1]) != 1 or below.args[0].op != "unary" or below.args[0].data[0] != "exp":
             return None
         bound = below.data[1][0]
+        if _labels(above.args[0]):
+            return self._softmax_of_label(term)
         piece = self.term(above.args[0])
         for variable in piece.lead:
             if self.emitter.count(variable).text != self.emitter.count(bound).text:
@@ -340,6 +376,25 @@ class Vectorizer:
                 place = axis if piece.rank or axis < len(piece.lead) - 1 else -1
                 return Piece(f"torch.softmax({piece.text}, dim={place})", ATOM, piece.lead, piece.rank)
         return None
+
+    def _softmax_of_label(self, term: Term) -> Piece | None:
+        """exp(x_{n, y_n}) / sum_c exp(x_{n, c}) is the softmax of the rows, at the labels."""
+        above, total = term.args[0].args[0], term.args[1]
+        below, bound = total.args[0].args[0], total.data[1][0]
+        found = _labels(above)
+        label, base = found[0]
+        if len(found) > 1 or not same_but_index(above, below, label, bound):
+            return None
+        before = list(self.order)
+        self.order = [*before, bound]
+        try:
+            rows = self.term(below)
+        finally:
+            self.order = before
+        if len(rows.lead) != 2 or rows.lead[1] is not bound or rows.rank:
+            return None
+        softmax = Piece(f"torch.softmax({rows.text}, dim=-1)", ATOM, rows.lead[:1], 0)
+        return self._picked(softmax, label, base)
 
     def _logsumexp(self, term: Term) -> Piece | None:
         body, variables = term.args[0], term.data[1]
@@ -366,19 +421,61 @@ def _shifted(place: Term) -> tuple[IndexVar, int]:
     raise NoArrayForm
 
 
+def chained(term: Term) -> bool:
+    """Whether a * (b / c) may be written a * b / c: neither a matrix product nor a number stands at its left end."""
+    while term.op in {"multiply", "divide"}:
+        term = term.args[0]
+    return term.op not in {"matmul", "negate", "reduce", "number"}
+
+
+def one_over(term: Term) -> Term | None:
+    """b of 1 / b."""
+    whole = term.op == "divide" and term.args[0].op == "number" and term.args[0].data[0] == 1
+    return term.args[1] if whole else None
+
+
 def _factors(term: Term) -> list[Term]:
     return list(term.args) if term.op == "multiply" else [term]
 
 
-def same_but_index(left: Term, right: Term, one: IndexVar, other: IndexVar) -> bool:
-    """Whether two terms are equal once one running index is put for the other."""
+def _is_label(place: Term) -> bool:
+    """y_n, where it stands as a position."""
+    return place.op == "element" and len(place.args) == 2 and place.args[0].op == "input" and place.args[1].op == "index"
+
+
+def _labels(term: Term) -> list[tuple[Term, int]]:
+    """The labels that stand as the second place of an element, each with the number of the first class."""
+    elements = [item for item in every_term(term) if item.op == "element" and len(item.args) == 3]
+    return [(item.args[2], item.data[1]) for item in elements if _is_label(item.args[2])]
+
+
+def same_but_index(left: Term, right: Term, one: IndexVar | Term, other: IndexVar) -> bool:
+    """Whether two terms are equal once one running index (or label) is put for the other."""
+    if left is one and right.op == "index" and right.data[0] is other:
+        return True
     if left.op == "index" and right.op == "index":
         return left.data[0] is right.data[0] or (left.data[0] is one and right.data[0] is other)
     if left.op != right.op or left.shape != right.shape or len(left.args) != len(right.args) or left.op in {"reduce", "hole"}:
         return False
-    if left.data != right.data:
+    if left.op == "element" and isinstance(one, Term):  # labels may be counted from another number than the index
+        bases = zip(left.data, right.data, left.args[1:], strict=True)
+        if any(a != b and place is not one for a, b, place in bases):
+            return False
+    elif left.data != right.data:
         return False
     return all(same_but_index(a, b, one, other) for a, b in zip(left.args, right.args, strict=True))
+
+
+_OPPOSITES = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
+
+
+def opposite(left: Term, right: Term) -> bool:
+    """Whether one comparison holds exactly where the other does not."""
+    from ._products import same_term
+
+    if left.op != "compare" or right.op != "compare" or right.data[0] != _OPPOSITES[left.data[0]]:
+        return False
+    return all(same_term(a, b) for a, b in zip(left.args, right.args, strict=True))
 
 
 def array_form(emitter: Emitter, rule: Rule) -> str | None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..core import BadInput
 from ._interpret import Interpreter, Unfit
+from ._libraries import double_precision, from_library, library_values
 from ._symbols import Symbols
 from ._tokens import Refusal
 from ._translate import Reading, wanted_names
@@ -103,8 +104,8 @@ def _difference(first: Reading, other: Reading) -> str:
     return "two readings survive and differ"
 
 
-def verified(symbols: Symbols, reading: Reading, code: str, parameters: list[tuple[str, str]]) -> None:
-    """Run the emitted text alone and compare it with the interpreter.
+def verified(symbols: Symbols, reading: Reading, code: str, parameters: list[tuple[str, str]], backend: str = "torch") -> None:
+    """Run the emitted text alone, in its own library, and compare it with the interpreter.
 
     Raises:
         Refusal: they differ, so the text is not shown.
@@ -118,11 +119,13 @@ def verified(symbols: Symbols, reading: Reading, code: str, parameters: list[tup
         values = draw(symbols, reading.sizes, seed, kind)
         want = Interpreter(symbols, values, functions, reading.sizes, _STEPS).run(reading.outputs)
         try:
-            got = run(function, parameters, values, functions, reading)
+            with double_precision(backend):
+                got = run(function, parameters, *library_values(values, functions, backend), reading)
+            found = [torch.as_tensor(from_library(value), dtype=torch.float64) for value in got]
         except (RuntimeError, ValueError, TypeError, IndexError, NameError, AttributeError, OverflowError, ZeroDivisionError) as error:
             raise Refusal(f"the emitted code fails where the interpreter does not ({str(error).splitlines()[0]})", 0) from None
-        for name, value in zip(wanted_names(symbols, reading), got, strict=True):
-            if not close(torch.as_tensor(value, dtype=torch.float64), want[name].to(torch.float64)):
+        for name, value in zip(wanted_names(symbols, reading), found, strict=True):
+            if not close(value, want[name].to(torch.float64)):
                 raise Refusal(f"the emitted code differs from the interpreter in {name}", 0)
 
 
@@ -130,7 +133,12 @@ def compiled(code: str) -> Callable[..., Any]:
     """Compile emitted text by itself and return its function."""
     space: dict[str, Any] = {}
     exec(compile(code, "<equation>", "exec"), space)
-    names = [name for name, value in space.items() if callable(value) and name not in {"torch", "math", "F"} and not name.startswith("__")]
+    return last_function(space)
+
+
+def last_function(space: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function that the executed text defines last: the equation's own."""
+    names = [name for name, value in space.items() if callable(value) and not name.startswith("__")]
     return space[names[-1]]  # type: ignore[no-any-return]
 
 

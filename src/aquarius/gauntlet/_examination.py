@@ -56,7 +56,11 @@ class Examination:
         """Call a function of the subject with the global generators seeded."""
         seed_all(self.seed if seed is None else seed)
         self.calling = (function, time.perf_counter())
-        value = getattr(self.module, function)(*arguments)
+        try:
+            value = getattr(self.module, function)(*arguments)
+        except Exception:
+            self.calling = None  # an error is an answer; only a call that does not come back stays open
+            raise
         self.calling = None
         return value
 

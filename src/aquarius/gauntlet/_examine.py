@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BUDGET = 60.0  # seconds for all checks together, where the caller names none
 START = 30.0  # seconds more for starting the interpreter and importing torch and the subject
 REQUIRED = ("build", "batch", "forward", "loss")
+ON_REQUEST = frozenset({"ladder"})  # checks that take long, and run where they or their family are named
 TASK = "aquarius.gauntlet._runner:run_checks"
 
 
@@ -38,13 +39,13 @@ def examine(
     subject = subject if isinstance(subject, Subject) else Subject(Path(subject))
     if not facts:
         subject = Subject(subject.path, facts={})
-    names = _selected(only)
+    names = check_names(only)
     if budget is not None and not 0 < budget < 86_400:
         raise BadInput(f"a budget is a number of seconds between 0 and a day, got {budget:g}.")
     seconds = budget or BUDGET
     found: list[Evidence] = []
     audits: dict[str, None] = {}
-    _require(subject)
+    require_functions(subject)
     while names:
         progress.note(f"examining {subject.path.name}: {len(names)} checks")
         allowed = limits or Limits(seconds=seconds + START)
@@ -66,10 +67,15 @@ def examine(
     return found + ([_started(list(audits))] if audits else [])
 
 
-def _selected(only: Sequence[str]) -> list[str]:
+def check_names(only: Sequence[str] = ()) -> list[str]:
+    """Return the names of the checks that run, in their order: those named, by themselves or by family, else all but the long ones.
+
+    Raises:
+        BadInput: no such check or family.
+    """
     names = extension_names("aquarius.checks")
     if not only:
-        return names
+        return [name for name in names if name not in ON_REQUEST]
     from ._check import checks
 
     families = {check.family for check in checks()}
@@ -80,8 +86,12 @@ def _selected(only: Sequence[str]) -> list[str]:
     return [name for name in names if name in chosen or name == "interface"]
 
 
-def _require(subject: Subject) -> None:
-    """Refuse a file that cannot be a subject before a process is started for it."""
+def require_functions(subject: Subject, required: Sequence[str] = REQUIRED) -> None:
+    """Refuse a file that cannot be a subject before a process is started for it.
+
+    Raises:
+        BadInput: the file defines one of the functions nowhere.
+    """
     import ast
 
     tree = ast.parse(subject.source)
@@ -95,9 +105,9 @@ def _require(subject: Subject) -> None:
             defined |= {name.asname or name.name for name in node.names}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             defined.add(node.id)
-    missing = [name for name in REQUIRED if name not in defined]
+    missing = [name for name in required if name not in defined]
     if missing:
-        raise BadInput(f"{subject.path} is no subject: it defines no {' and no '.join(missing)} (a subject has {', '.join(REQUIRED)}).")
+        raise BadInput(f"{subject.path} is no subject: it defines no {' and no '.join(missing)} (needed are {', '.join(required)}).")
 
 
 def _stated(dossier: Dossier | None) -> dict[str, float]:

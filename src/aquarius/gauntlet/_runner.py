@@ -15,7 +15,9 @@ from ..core import Evidence
 from ._check import Check, checks
 from ._examination import Examination
 
-HANG = 10.0  # seconds within which one call of build, batch, forward or loss must come back
+HANG = 10.0  # seconds within which one call of build, batch, forward or loss must come back where the budget ends
+CALL = 20.0  # seconds after which such a call is told as one that does not come back, whatever is left of the budget
+TICK = 1.0  # seconds between two looks at the clock
 
 
 class OutOfTime(BaseException):
@@ -27,7 +29,6 @@ def run_checks(module: ModuleType, emit: Callable[[Any], None], payload: dict[st
     torch.set_num_threads(1)
     deadline = time.perf_counter() + float(payload["seconds"])
     examination = Examination(module, stated=payload.get("stated"))
-    signal.signal(signal.SIGALRM, _ring)
     usable = True
     known = {check.name: check for check in checks()}
     for name in payload["checks"]:
@@ -50,8 +51,10 @@ def run_check(check: Check, examination: Examination, remaining: float) -> tuple
     if remaining <= 0.5:
         return [examination.skipped("the time given to the examination was over before this check began")], 0.0
     examination.calling = None
-    signal.setitimer(signal.ITIMER_REAL, remaining)
+    ring = _ring(examination, begin + remaining)
     try:
+        signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, min(TICK, remaining), TICK)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a warning of the subject is no finding, and no error either
             result = check.function(examination)
@@ -89,5 +92,12 @@ def _out_of_time(examination: Examination) -> Evidence:
     return examination.skipped("its share of the time was over before it had an answer")
 
 
-def _ring(number: int, frame: FrameType | None) -> None:
-    raise OutOfTime
+def _ring(examination: Examination, deadline: float) -> Callable[[int, FrameType | None], None]:
+    """Return the handler of the clock: it ends a check at its deadline, and a single call of the subject that does not come back before."""
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        now, calling = time.perf_counter(), examination.calling
+        if now >= deadline or (calling is not None and now - calling[1] >= CALL):
+            raise OutOfTime
+
+    return ring

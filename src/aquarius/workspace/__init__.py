@@ -36,6 +36,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "answer_gap": "._facts",
         "open_gaps": "._facts",
         "write_artifacts": "._artifacts",
+        "assert_conforms": "._conforms",
         "Action": ".actions",
         "ACTIONS": ".actions",
         "Outcome": "._outcome",
@@ -44,6 +45,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
 
 if TYPE_CHECKING:
     from ._artifacts import write_artifacts as write_artifacts
+    from ._conforms import assert_conforms as assert_conforms
     from ._facts import answer_gap as answer_gap
     from ._facts import open_gaps as open_gaps
     from ._layout import Workspace as Workspace

@@ -73,7 +73,31 @@ def translation_view(latex: str, translation: Any) -> Group:
     """Show an equation and its code, or why there is none."""
     if translation.status != "ok":
         return Group(Text(latex), Text(" " * (translation.offset or 0) + "^", "yellow"), Text(f"refused: {translation.reason}", "yellow"))
-    return Group(Text(latex, "dim"), Text(translation.code))
+    note = f"{translation.backend} is not installed: this text comes from code that was checked, but was not run itself"
+    unrun = [] if translation.verified else [Text(note, "yellow")]
+    return Group(Text(latex, "dim"), Text(translation.code), *unrun)
+
+
+def equations_view(data: Mapping[str, Any]) -> Group:
+    """Show what became of each display of a paper, the code of those translated, and the counts."""
+    parts: list[Any] = []
+    for row in data["equations"]:
+        style = {"translated": "green", "refused": "yellow", "open": "cyan"}.get(row["status"], "dim")
+        names = ", ".join([row["id"], *row["covers"]])
+        parts.append(Text.assemble((names, "bold"), f" ({row['place']}): ", (row["status"], style)))
+        parts.append(Text(f"  {row['latex']}", "dim"))
+        if row["status"] == "translated":
+            parts.append(Text("\n".join(f"    {line}" for line in row["code"].splitlines())))
+            parts += [Text(f"  supposing that {' or '.join(row['supposes'])}", "yellow")] if row["supposes"] else []
+            parts += [] if row["verified"] else [Text("  not verified: PyTorch is not installed", "yellow")]
+        elif row["status"] == "open":
+            parts.append(Text(f"  declare {', '.join(row['open'])}"))
+        else:
+            spot = f" (byte {row['offset']})" if "offset" in row else ""
+            parts.append(Text(f"  {row['why']}{spot}"))
+    counts = data["counts"]
+    tally = ", ".join(f"{count} {name}" for name, count in counts.items() if name not in ("displays", "rows"))
+    return Group(*parts, Text(f"{counts['displays']} displays in {counts['rows']} rows: {tally}", "bold"))
 
 
 def evidence_view(evidence: Sequence[Evidence]) -> Group:

@@ -64,18 +64,36 @@ def distill(source: str, *, to: Path | None = None) -> Outcome:
     return Outcome(dossier.to_data(), lambda: dossier_view(dossier))
 
 
-def equation_translate(latex: str, *, symbols: Path | None = None) -> Outcome:
+def equations(source: str) -> Outcome:
+    """List every display of a paper: translated to code, refused (why), open (what must be declared), or not a computation.
+
+    Args:
+        source: a paper, as for `read`
+    """
+    from ..dossier import distill as distill_document
+    from ..reading import read as read_source
+    from ..reading import source_files
+    from ._equations import list_equations
+    from ._show import equations_view
+
+    document = read_source(source)
+    data = list_equations(document, distill_document(document, source_files(source)))
+    return Outcome(data, lambda: equations_view(data))
+
+
+def equation_translate(latex: str, *, symbols: Path | None = None, to: Literal["torch", "numpy", "jax", "tensorflow"] = "torch") -> Outcome:
     """Translate an equation into readable code, checked against a slow reference before it is shown; or refuse, with the reason.
 
     Args:
         latex: the equation as the paper prints it
         symbols: a JSON or YAML file that declares the symbols: inputs with shapes, constants, functions, outputs
+        to: the library to write for; where it is not installed, its text comes from code that was checked but is not run itself
     """
     from ..equations import translate
     from ._show import translation_view
     from ._symbols_file import read_symbols
 
-    translation = translate(latex, read_symbols(symbols))
+    translation = translate(latex, read_symbols(symbols), backend=to)
     data = {
         "status": translation.status,
         "reason": translation.reason,
@@ -83,6 +101,8 @@ def equation_translate(latex: str, *, symbols: Path | None = None) -> Outcome:
         "code": translation.code,
         "signature": translation.signature,
         "shapes": translation.shapes,
+        "library": translation.backend,
+        "verified": translation.verified,
     }
     return Outcome(data, lambda: translation_view(latex, translation), ok=translation.status == "ok")
 
@@ -146,6 +166,21 @@ def check(
     return Outcome({"subject": file.name, "findings": findings}, lambda: evidence_view(evidence), ok=ok)
 
 
+def compare_models(first: Path, second: Path) -> Outcome:
+    """Compare two implementations of one model: the same weights, the same input, and the first module where they part.
+
+    Args:
+        first: a Python file with build, batch and forward
+        second: another one, of the same model
+    """
+    from ..gauntlet import compare_models as compare
+    from ._show import evidence_view
+
+    evidence = compare(first, second)
+    names = ("status", "message", "where", "path", "values", "details", "hint", "seconds")
+    return Outcome({name: getattr(evidence, name) for name in names}, lambda: evidence_view([evidence]), ok=evidence.status == "pass")
+
+
 def train(
     experiment: Path,
     *,
@@ -182,7 +217,7 @@ def judge(folder: Path = Path(".")) -> Outcome:
     Args:
         folder: the workspace
     """
-    from ._road import judge_workspace
+    from ._judging import judge_workspace
     from ._show import verdict_view
 
     verdict = judge_workspace(_workspace(folder))
@@ -347,6 +382,36 @@ def bench_read(folder: Path) -> Outcome:
     return Outcome(figures, lambda: table_view("Reading", figures["rows"]))
 
 
+def bench_equations(cases: Path, *, mutants: Path | None = None, refuse: Path | None = None, seeds: int = 3) -> Outcome:
+    """Score the translation of equations with a known right answer: right, refused, silently wrong, and how fast.
+
+    Args:
+        cases: a JSONL file, one equation a line: latex, declarations, and the Python source of its reference
+        mutants: a JSONL file of right and wrong implementations (id, correct, mutant) of the cases
+        refuse: a JSONL file of displays (id, latex, declarations) that no reader can turn into code
+        seeds: inputs on which each translation is compared with its reference
+    """
+    from ._bench import score_equations
+    from ._show import table_view
+
+    figures = score_equations(cases, mutants=mutants, refuse=refuse, seeds=seeds)
+    return Outcome(figures, lambda: table_view("Equations", figures["rows"]))
+
+
+def bench_gauntlet(folder: Path, *, jobs: int = 2) -> Outcome:
+    """Examine labelled subjects, with facts and without, and print detection, false alarms, places, categories and seconds.
+
+    Args:
+        folder: a folder of subjects, each a folder with subject.py and label.json
+        jobs: how many are examined at a time
+    """
+    from ._bench_gauntlet import gauntlet
+    from ._show import table_view
+
+    figures = gauntlet(folder, jobs)
+    return Outcome(figures, lambda: table_view("The gauntlet", figures["rows"]))
+
+
 def _workspace(folder: Path):  # type: ignore[no-untyped-def]
     from ._layout import Workspace
 
@@ -375,13 +440,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("read", read),
     Action("distill", distill),
     Action("draw", draw),
+    Action("equations", equations),
     Action("equation.translate", equation_translate),
     Action("equation.conform", equation_conform),
     Action("check", check),
+    Action("compare-models", compare_models),
     Action("train", train),
     Action("judge", judge),
     Action("write", write),
     Action("verify", verify),
     Action("bench.startup", bench_startup),
     Action("bench.read", bench_read),
+    Action("bench.gauntlet", bench_gauntlet),
+    Action("bench.equations", bench_equations),
 )
