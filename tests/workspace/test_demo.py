@@ -54,6 +54,14 @@ def test_the_report_is_one_small_file_without_a_network(journey: dict[str, Any])
     assert not re.findall(r"<(?:script|link|iframe)\b|(?:src|url)\s*[=(]\s*[\"']?https?:", text)
 
 
+def test_every_required_gate_is_open(journey: dict[str, Any]) -> None:
+    state = run("status", journey["workspace"])
+    shut = [
+        f"{gate['name']}: {gate['reason']}" for phase in state["phases"] for gate in phase["gates"] if gate["required"] and not gate["open"]
+    ]
+    assert not shut
+
+
 def test_again_nothing_is_done_twice(journey: dict[str, Any]) -> None:
     ledger = Path(journey["workspace"]) / ".aquarius" / "ledger.jsonl"
     before = ledger.read_bytes()

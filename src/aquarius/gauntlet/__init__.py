@@ -8,7 +8,14 @@ from ..core import lazy_exports
 
 __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
-    {"examine": "._examine", "compare_models": "._compare", "Check": "._check", "checks": "._check", "Examination": "._examination"},
+    {
+        "examine": "._examine",
+        "check_names": "._examine",
+        "compare_models": "._compare",
+        "Check": "._check",
+        "checks": "._check",
+        "Examination": "._examination",
+    },
 )
 
 if TYPE_CHECKING:
@@ -16,4 +23,5 @@ if TYPE_CHECKING:
     from ._check import checks as checks
     from ._compare import compare_models as compare_models
     from ._examination import Examination as Examination
+    from ._examine import check_names as check_names
     from ._examine import examine as examine

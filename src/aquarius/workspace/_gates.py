@@ -139,8 +139,8 @@ def questions(facts: Facts) -> Seen:
 
 
 def gauntlet(facts: Facts) -> Seen:
-    """Every check of the gauntlet looked at the subject as it is now, and none failed."""
-    from ..core import extension_names
+    """Every check of the gauntlet that runs unasked looked at the subject as it is now, and none failed."""
+    from ..gauntlet import check_names
 
     mine, old = _findings(facts)
     if old:
@@ -150,7 +150,7 @@ def gauntlet(facts: Facts) -> Seen:
     failed = [f"{one.check} at {one.where or one.path or 'the model'}" for one in mine if one.status == "fail"]
     if failed:
         return _shut(f"{len(failed)} findings failed: {_list(failed)}", mine)
-    missing = [name for name in extension_names("aquarius.checks") if name not in {one.check for one in mine}]
+    missing = [name for name in check_names() if name not in {one.check for one in mine}]
     if missing:
         return _shut(f"{len(missing)} checks did not look: {_list(missing)}", mine)
     passed = sum(one.status == "pass" for one in mine)
