@@ -56,8 +56,8 @@ def test_markdown_is_chosen_by_its_ending_and_latex_wins(tmp_path: Path) -> None
     ("name", "content", "sentence"),
     [
         ("empty.tex", b"", "empty.tex is empty"),
-        ("paper.pdf", b"%PDF-1.5 ...", "is PDF, which is not read yet: give a LaTeX folder, file or archive"),
-        ("disguised.tex", b"%PDF-1.5 ...", "is PDF, which is not read yet"),
+        ("paper.pdf", b"%PDF-1.5 ...", "paper.pdf is not a PDF that can be opened"),
+        ("disguised.tex", b"%PDF-1.5 ...", "disguised.tex is not a PDF that can be opened"),
         ("page.html", b"<html></html>", "is HTML, which is not read yet"),
         ("text.docx", b"PK\x03\x04", "is DOCX, which is not read yet"),
         ("noise.bin", bytes(range(256)) * 40, "is binary and no archive"),
@@ -132,6 +132,6 @@ def test_a_folder_beyond_measure_is_refused(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_folder_of_later_formats_says_so(tmp_path: Path) -> None:
-    (tmp_path / "paper.pdf").write_bytes(b"%PDF-1.5")
-    with pytest.raises(BadInput, match="holds only PDF, which is not read yet"):
+    (tmp_path / "paper.docx").write_bytes(b"PK")
+    with pytest.raises(BadInput, match="holds only DOCX, which is not read yet"):
         read(tmp_path)

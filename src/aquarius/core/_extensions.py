@@ -16,6 +16,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "aquarius.readers": {  # a function(name, files: path -> bytes) -> Document
         "latex": "aquarius.reading._latex:read_latex",
         "markdown": "aquarius.reading._markdown:read_markdown",
+        "pdf": "aquarius.reading._pdf:read_pdf",
     },
     "aquarius.checks": {  # a Check: card and function(Examination) -> list[Evidence]; they run in this order
         "interface": "aquarius.gauntlet._interface:INTERFACE",

@@ -29,9 +29,14 @@ _MECHANISMS = {
 
 
 def formulas(document: Document) -> tuple[Formula, ...]:
-    """Return the display equations in order; one without a number is called by its place among all displays."""
+    """Return the display equations in order; one without a number is called by its place among all displays.
+
+    Those of a picture of text are none: their structure is lost, and what is left must not be computed with.
+    """
     found = []
     for index, equation in enumerate(document.equations, start=1):
+        if equation.pictured:
+            continue
         latex = _WRAPPER.sub(" ", equation.expanded or equation.latex)
         latex = re.sub(r"\\(?:nonumber|notag)\b", " ", latex)
         latex = re.sub(r"(?:\s*\\\\)+$", "", re.sub(r"\s+", " ", latex).strip()).strip()

@@ -51,6 +51,7 @@ class Equation(Record):
     expanded: str  # the paper's own macros expanded
     section: int | None
     place: Place
+    pictured: bool = False  # read from a picture of text (PDF): its characters are there, its structure is not
 
 
 class Cell(Record):

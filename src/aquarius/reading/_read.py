@@ -12,8 +12,8 @@ from ..core import BadInput, inside, load_extension, read_bytes
 from ._archive import LARGEST, MEMBERS, is_archive, read_archive
 from ._document import Document
 
-READ = "a LaTeX folder, file or archive (.tex, .tar, .tar.gz, .tgz, .zip, .gz) or a Markdown file (.md)"
-_LATER = {".pdf": "PDF", ".html": "HTML", ".htm": "HTML", ".xhtml": "HTML", ".docx": "DOCX"}
+READ = "a LaTeX folder, file or archive (.tex, .tar, .tar.gz, .tgz, .zip, .gz), a PDF (.pdf) or a Markdown file (.md)"
+_LATER = {".html": "HTML", ".htm": "HTML", ".xhtml": "HTML", ".docx": "DOCX"}
 _LATEX = (".tex", ".ltx", ".latex")
 _MARKDOWN = (".md", ".markdown")
 _TEXTS = (*_LATEX, *_MARKDOWN, ".sty", ".cls", ".bbl", ".bib", ".def", ".txt")
@@ -24,7 +24,7 @@ _DOCUMENT = re.compile(rb"\\document(?:class|style)\b|\\begin\s*\{document\}")
 
 
 def read(source: str | Path) -> Document:
-    """Read a paper: a LaTeX folder, file or archive, or a Markdown file.
+    """Read a paper: a LaTeX folder, file or archive, a PDF, or a Markdown file.
 
     Raises:
         BadInput: missing, empty, no paper, hostile, or a format that is not read.
@@ -56,14 +56,31 @@ def source_files(source: str | Path) -> dict[str, bytes]:
     data = read_bytes(path, largest=LARGEST)
     if not data:
         raise BadInput(f"{path.name} is empty.")
-    late = "PDF" if data.startswith(b"%PDF") else _LATER.get(path.suffix.lower())
+    if data.startswith(b"%PDF"):
+        return _with_layer(path.name, data)
+    late = _LATER.get(path.suffix.lower())
     if late is not None:
         raise BadInput(f"{path.name} is {late}, which is not read yet: give {READ}.")
     if is_archive(path.name.lower(), data):
-        return read_archive(path.name, data)
+        return _lone_pdf(read_archive(path.name, data))
     if path.suffix.lower() in _LATEX:
         return _with_included(path, data)
     return {path.name: data}
+
+
+def _with_layer(name: str, data: bytes) -> dict[str, bytes]:
+    """Return a PDF with its text layer, which places refer to."""
+    from ._pdf import LAYER, text_layer
+
+    return {name: data, name + LAYER: text_layer(name, data)}
+
+
+def _lone_pdf(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return files as they are, or with its text layer the one PDF that is the only paper among them."""
+    if any(path.lower().endswith((*_LATEX, *_MARKDOWN)) for path in files):
+        return files
+    papers = [path for path, data in files.items() if data.startswith(b"%PDF")]
+    return _with_layer(papers[0], files[papers[0]]) if len(papers) == 1 else files
 
 
 def _with_included(path: Path, data: bytes) -> dict[str, bytes]:
@@ -100,12 +117,15 @@ def _folder(path: Path) -> dict[str, bytes]:
     size = 0
     base = path.resolve()
     late: str | None = None
+    papers: list[Path] = []
     everything = list(islice(path.rglob("*"), MEMBERS + 1))
     if len(everything) > MEMBERS:
         raise BadInput(f"{path} holds more than {MEMBERS:,} files: give the folder of one paper.")
     for found in sorted(everything):
         late = late or _LATER.get(found.suffix.lower())
         relative = found.relative_to(path)
+        if found.suffix.lower() == ".pdf":
+            papers.append(found)
         if found.suffix.lower() not in _TEXTS or any(part.startswith(".") for part in relative.parts):
             continue
         target = found.resolve()
@@ -116,6 +136,11 @@ def _folder(path: Path) -> dict[str, bytes]:
         if size > LARGEST:
             raise BadInput(f"{path} holds more than {LARGEST // 1024**2} MiB of text: give the folder of one paper.")
         files[relative.as_posix()] = data
+    if not any(name.lower().endswith((*_LATEX, *_MARKDOWN)) for name in files) and papers:
+        if len(papers) > 1:
+            raise BadInput(f"{path} holds {len(papers)} PDFs and no source: give the one that is the paper, such as {papers[0].name}.")
+        inside(path, papers[0].relative_to(path).as_posix())
+        return _with_layer(papers[0].name, read_bytes(papers[0], largest=LARGEST))
     if not files and late is not None:
         raise BadInput(f"{path} holds only {late}, which is not read yet: give {READ}.")
     if not files:
@@ -129,10 +154,10 @@ def _format(name: str, files: Mapping[str, bytes]) -> str:
         return "latex"
     if any(path.lower().endswith(_MARKDOWN) for path in files):
         return "markdown"
+    if any(data.startswith(b"%PDF") for data in files.values()):
+        return "pdf"
     if len(files) == 1:
         (data,) = files.values()
-        if data.startswith(b"%PDF"):
-            raise BadInput(f"{name} holds a PDF, which is not read yet: give {READ}.")
         if _DOCUMENT.search(data):
             return "latex"
         if b"\0" in data[:8192]:

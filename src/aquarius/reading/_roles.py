@@ -11,7 +11,7 @@ _TITLES: tuple[tuple[SectionRole, re.Pattern[str]], ...] = (
     ("references", re.compile(r"^(references|bibliography|literature cited)\b")),
     ("appendix", re.compile(r"^(appendix|appendices|supplement)")),
     ("introduction", re.compile(r"\bintroduction\b|^motivation\b|^overview\b")),
-    ("related", re.compile(r"\brelated\b|\bbackground\b|\bprior work\b|\bprevious work\b|\bpreliminar|\bliterature\b")),
+    ("related", re.compile(r"\brelated\b|\bbackground\b|\bprior work\b|\bprevious work\b|\bpreliminaries\b|\bliterature\b")),
     ("conclusion", re.compile(r"\bconclu|\bdiscussion\b|\bsummary\b|\bfuture work\b|\blimitations?\b|\boutlook\b")),
     (
         "experiments",

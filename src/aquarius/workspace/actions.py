@@ -27,7 +27,7 @@ def read(source: str) -> Outcome:
     """Read a paper and say what it states: title, equations, tables, hyperparameters, data sets, and what it leaves open.
 
     Args:
-        source: a LaTeX folder, file or archive (tar, tar.gz, zip), or a Markdown fact sheet
+        source: a LaTeX folder, file or archive (tar, tar.gz, zip), a PDF, or a Markdown fact sheet
     """
     from ..dossier import distill as distill_document
     from ..dossier import summary_data
