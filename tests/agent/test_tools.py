@@ -38,7 +38,15 @@ def test_types_choices_lists_and_defaults() -> None:
 
 def test_arguments_are_taken_as_the_function_wants_them(tmp_path: Path) -> None:
     found = arguments(BY_NAME["check"], {"file": "src/model.py", "budget": 3, "only": ["overfit"], "dossier": None}, tmp_path)
-    assert found == {"file": tmp_path.resolve() / "src/model.py", "no_facts": False, "only": ["overfit"], "budget": 3.0, "dossier": None}
+    assert found == {
+        "file": tmp_path.resolve() / "src/model.py",
+        "no_facts": False,
+        "only": ["overfit"],
+        "budget": 3.0,
+        "dossier": None,
+        "plot": None,
+        "list": False,
+    }
     assert arguments(BY_NAME["status"], {}, tmp_path) == {"folder": tmp_path.resolve(), "gate": None}
     assert arguments(BY_NAME["bench.startup"], {"runs": 3.0}, tmp_path) == {"runs": 3}
 
@@ -46,7 +54,7 @@ def test_arguments_are_taken_as_the_function_wants_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "given", "sentence"),
     [
-        ("check", {}, "check needs the argument 'file': a Python file with"),
+        ("draw", {}, "draw needs the argument 'subject': a Python file with"),
         ("check", {"file": "m.py", "fil": "x"}, "check has no argument 'fil'. Did you mean 'file'?"),
         ("check", {"file": 3}, "the argument 'file' is of type string, got 3"),
         ("check", {"file": "m.py", "only": "overfit"}, "the argument 'only' is a list, got 'overfit'"),

@@ -19,9 +19,15 @@ from bugs.mutations import BUGS as LANGUAGE
 from bugs.mutations import Bug
 from bugs.mutations_fresh import FRESH, OPEN
 from bugs.mutations_more import MORE
+from bugs.mutations_profiles import PROFILES
+from bugs.mutations_profiles_more import MORE_PROFILES, OPEN_MORE_PROFILES
+from bugs.mutations_profiles_open import OPEN_PROFILES
+from bugs.mutations_recipes import RECIPES
+from bugs.mutations_sequences import OPEN_SEQUENCES, SEQUENCES
 from bugs.variants import VARIANTS, Variant
 
-BUGS = LANGUAGE + MORE + FRESH
+BUGS = LANGUAGE + MORE + FRESH + RECIPES + PROFILES + MORE_PROFILES + SEQUENCES
+STILL_OPEN = OPEN + OPEN_PROFILES + OPEN_MORE_PROFILES + OPEN_SEQUENCES
 BASES = Path(__file__).parent / "bases"
 NAMES = sorted(path.stem for path in BASES.glob("*.py"))
 _number = itertools.count()
@@ -80,7 +86,7 @@ def write_corpus(folder: Path) -> None:
     correct = [(name, name, (BASES / f"{name}.py").read_text()) for name in NAMES]
     correct += [(f"{variant.base}-{variant.name}", variant.base, changed(variant)) for variant in VARIANTS]
     cases = [(name, text, {"base": base, "bug": None, "category": "correct", "where": None}) for name, base, text in correct]
-    for bug in BUGS + OPEN:
+    for bug in BUGS + STILL_OPEN:
         label = {"base": bug.base, "bug": bug.name, "category": bug.category, "where": bug.where}
         cases.append((f"{bug.base}-{bug.name}", planted(bug), label))
     for name, text, label in cases:
@@ -93,7 +99,8 @@ __all__ = [
     "BASES",
     "BUGS",
     "NAMES",
-    "OPEN",
+    "SEQUENCES",
+    "STILL_OPEN",
     "VARIANTS",
     "Bug",
     "Variant",

@@ -33,7 +33,8 @@ def aquarius(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPr
     ("arguments", "words"),
     [
         (["chekc"], "'chekc' is not a command. Did you mean 'check'?"),
-        (["check"], "Missing argument 'FILE'"),
+        (["check"], "name the model file to examine"),
+        (["draw"], "Missing argument 'SUBJECT'"),
         (["check", "none.py"], "none.py does not exist"),
         (["check", "."], "is a folder, and a file is needed here"),
         (["read", "none"], "none"),

@@ -472,7 +472,7 @@ CASES: list[Case] = [
     ),
     case("squeeze", r"z_c = \frac{1}{H \times W} \sum_{i=1}^{H} \sum_{j=1}^{W} u_c(i, j)", "u:C,H,W", lambda v, f: F.adaptive_avg_pool2d(v["u"][None], 1).flatten(), index={"c": "1..C"}, outputs=["z"]),
     case("highway", r"y = H(x) \cdot T(x) + x \cdot (1 - T(x))", "x:d", lambda v, f: torch.lerp(v["x"], torch.tanh(v["x"]), torch.sigmoid(v["x"])), functions={"H": torch.tanh, "T": torch.sigmoid}, output_shapes={"out": ["d"]}),
-    case("argmax", r"\hat{y} = \arg\max_{k} w_k^\top x", "w:K,d x:d", lambda v, f: (v["w"] @ v["x"]).argmax() + 1),
+    case("argmax", r"\hat{y} = \arg\max_{k} w_k^\top x", "w:K,d x:d", lambda v, f: (v["w"] @ v["x"]).argmax() + 1, index={"k": "1..K"}),
     case("maxout", r"h_i = \max_{j \in [1,k]} z_{ij}".replace(r"\in [1,k]", ""), "z:m,k", lambda v, f: v["z"].amax(1), index={"i": "1..m"}, outputs=["h"]),
     case("fm", r"y = w_0 + \sum_{i=1}^n w_i x_i + \sum_{i=1}^n \sum_{j=i+1}^n \langle v_i, v_j \rangle x_i x_j", "w_0: w:n x:n v:n,k",
           lambda v, f: v["w_0"] + v["w"] @ v["x"] + 0.5 * ((v["x"] @ v["v"]).square() - v["x"].square() @ v["v"].square()).sum()),

@@ -52,7 +52,7 @@ def jax_modules() -> dict[str, ModuleType]:
     jnp.zeros = lambda shape: np.zeros(shape).view(Fixed)  # type: ignore[attr-defined]
     jax = ModuleType("jax")
     jax.numpy = jnp  # type: ignore[attr-defined]
-    jax.lax = SimpleNamespace(erf=erf)  # type: ignore[attr-defined]
+    jax.lax = SimpleNamespace(erf=erf, lgamma=lambda x: torch.lgamma(torch.as_tensor(np.asarray(x))).numpy())  # type: ignore[attr-defined]
     jax.config = _Settings()  # type: ignore[attr-defined]
     jax.nn = SimpleNamespace(  # type: ignore[attr-defined]
         softmax=softmax,
@@ -141,8 +141,13 @@ def tensorflow_modules() -> dict[str, ModuleType]:
         "float64": torch.float64,
         "maximum": lambda x, y: torch.maximum(*torch.broadcast_tensors(double(x), double(y))),
         "minimum": lambda x, y: torch.minimum(*torch.broadcast_tensors(double(x), double(y))),
+        "clip_by_value": lambda x, low, high: torch.clamp(x, min=low, max=high),
         "stack": lambda items, axis=0: torch.stack(list(items), dim=axis),
         "concat": lambda items, axis: torch.cat(list(items), dim=axis),
+        "split": lambda x, parts, axis=0: (
+            torch.chunk(x, parts, dim=axis) if isinstance(parts, int) else torch.split(x, list(parts), dim=axis)
+        ),
+        "round": torch.round,
         "transpose": lambda x: x.permute(*reversed(range(x.dim()))),
         "tensordot": lambda x, y, axes: torch.tensordot(x, y, dims=axes),
         "norm": lambda x, axis=None: torch.linalg.vector_norm(x, dim=axis),
@@ -178,6 +183,7 @@ def tensorflow_modules() -> dict[str, ModuleType]:
             trace=torch.trace,
             det=torch.det,
             inv=torch.linalg.inv,
+            eigh=torch.linalg.eigh,
             pinv=torch.linalg.pinv,
         ),
         "math": SimpleNamespace(
@@ -186,6 +192,7 @@ def tensorflow_modules() -> dict[str, ModuleType]:
             expm1=torch.expm1,
             ceil=torch.ceil,
             erf=torch.erf,
+            lgamma=torch.lgamma,
             log_sigmoid=functional.logsigmoid,
             reduce_variance=lambda x, axis=None: x.var(correction=0) if axis is None else x.var(dim=axis, correction=0),
             count_nonzero=lambda x, dtype: x.sum().to(dtype),

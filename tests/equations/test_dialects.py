@@ -18,13 +18,15 @@ import torch
 
 from aquarius.equations import _dialects, _spellings, translate
 from aquarius.equations._dialects import Ranks, respelled
-from aquarius.equations._libraries import double_precision, foreign, from_library, installed, other_text, ranks, to_library
+from aquarius.equations._foreign import foreign, from_library, to_library
+from aquarius.equations._libraries import double_precision, installed, other_text, ranks
 from aquarius.equations._tokens import Refusal
 from aquarius.equations._values import draw
 from aquarius.equations._verify import compiled, run, verified
 from equations.cases import CASES, Case
 from equations.cases_layers import LAYERS
 from equations.cases_losses import LOSSES
+from equations.cases_notation import NOTATION
 from equations.cases_training import TRAINING
 from equations.other_libraries import jax_modules, tensorflow_modules
 
@@ -39,7 +41,7 @@ def imports(code: str) -> set[str]:
     return {line for line in code.splitlines() if line.startswith(("import ", "from "))}
 
 
-@pytest.mark.parametrize("case", [*CASES, *LAYERS, *LOSSES, *TRAINING], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *LAYERS, *LOSSES, *TRAINING, *NOTATION], ids=lambda case: case.name)
 def test_every_text_equals_the_interpreter(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     first = translate(case.latex, case.symbols)
     reading, symbols = first.readings[0], first.symbols
@@ -178,7 +180,7 @@ def test_names_that_a_library_or_helper_has_taken_get_a_tail() -> None:
 def test_every_function_that_the_emitter_writes_has_its_place_in_the_table(backend: str) -> None:
     """What the emitter learns, the tables must learn; else the library refuses what PyTorch translates."""
     folder = Path(_dialects.__file__).parent
-    text = "".join((folder / name).read_text() for name in ("_emit.py", "_vectorize.py"))
+    text = "".join((folder / name).read_text() for name in ("_emit.py", "_write_values.py", "_write_reductions.py", "_vectorize.py"))
     written = set(re.findall(r"\b(?:torch|F)\.((?:linalg\.|func\.)?[a-z_]\w*)\(", text)) - {"tensor", "clamp", "broadcast_tensors"}
     assert len(written) > 15
     dialect = _spellings.DIALECTS[backend]

@@ -46,11 +46,11 @@ def test_stated_shapes_are_enough(latex: str, code: str) -> None:
         (r"m_t = \beta_1 m_{t-1} + (1-\beta_1) g_t", ("m_{t-1}", "g_t")),
         (r"z = W x_t + b", ("x_t",)),  # x has a shape; x_t may be another vector
         (r"L = \sum_{i=1}^M y_i", ("y", "M")),  # y has N elements, not M: y_i may be vectors
-        (r"L = \sum_i y_i", ("y",)),
+        (r"L = \sum_i y_i", ("i",)),
         (r"z = f(x)", ("f",)),
         (r"z = p(x|y) + p(x, y)", ("p",)),
         (r"z = \mathbf{x} + b", (r"\mathbf{x}",)),  # a bold x is another symbol
-        (r"z = \mathbb{E}[x]", (r"\mathbb{E}",)),
+        (r"z = \mathbb{E}[x]", ("the expectation",)),
         (r"z = \pi x", (r"\pi",)),  # a policy or 3.14...
         (r"z = I x", ("I",)),
         (r"z = \mathrm{lr}(1 - b)", (r"\mathrm{lr}",)),  # a rate times a difference, or a function of it

@@ -1,9 +1,10 @@
-"""The text half: tokens with offsets, a tree that loses nothing, and refusals instead of errors on any text."""
+"""The parser: a tree that loses nothing and decides nothing too early."""
 
 # tests _tokens.py
 # tests _tree.py
-# tests _statements.py
-# tests _parse.py
+# tests _notation.py
+# tests _brackets.py
+# tests _constructs.py
 
 from __future__ import annotations
 
@@ -11,152 +12,13 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
+from aquarius.equations._lost import lost
 from aquarius.equations._parse import Parser
-from aquarius.equations._statements import parse_name, statements
-from aquarius.equations._tokens import Refusal, tokenize
-from aquarius.equations._tree import key, latex, walk
-
-PIECES = [
-    *(
-        "x",
-        "y",
-        "W",
-        "i",
-        "1",
-        "12",
-        "0.5",
-        "+",
-        "-",
-        "=",
-        "_",
-        "^",
-        "{",
-        "}",
-        "(",
-        ")",
-        "[",
-        "]",
-        "|",
-        "\\|",
-        ",",
-        ";",
-        ".",
-        "&",
-        "\\\\",
-        "'",
-        " ",
-        "/",
-        "*",
-    ),
-    *(
-        r"\frac",
-        r"\sqrt",
-        r"\sum",
-        r"\max",
-        r"\log",
-        r"\exp",
-        r"\mathbf",
-        r"\mathrm",
-        r"\text",
-        r"\left",
-        r"\right",
-        r"\hat",
-        r"\theta",
-        r"\nabla",
-    ),
-    *(
-        r"\begin{cases}",
-        r"\end{cases}",
-        r"\begin{align}",
-        r"\end{align}",
-        r"\cdot",
-        r"\odot",
-        r"\in",
-        r"\le",
-        r"\dots",
-        r"\mathbb{E}",
-        r"\{",
-        r"\}",
-        r"\top",
-    ),
-    *(
-        r"\newcommand",
-        r"\def",
-        "#1",
-        "$",
-        "%",
-        "~",
-        r"\quad",
-        "softmax",
-        r"\label{a}",
-        r"\operatorname",
-        "\n",
-        "é",
-        r"\lfloor",
-        r"\rfloor",
-        r"\prime",
-    ),
-]
-
-
-@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
-@settings(max_examples=400, deadline=None)
-@example("x^{'}")
-@example(r"\text{$}")
-def test_any_text_of_pieces_is_read_or_refused(text: str) -> None:
-    try:
-        for statement in statements(text):
-            assert latex(statement.node) is not None
-            assert all(isinstance(key(node), str) for node in walk(statement.node))
-    except Refusal as refusal:
-        assert refusal.reason
-        assert 0 <= refusal.at <= len(text.encode()) + 1
-
-
-@given(st.text(max_size=40))
-@settings(max_examples=200, deadline=None)
-def test_any_text_at_all_is_read_or_refused(text: str) -> None:
-    try:
-        statements(text)
-    except Refusal as refusal:
-        assert refusal.reason
-
-
-def test_tokens_carry_byte_offsets_and_fonts() -> None:
-    tokens = tokenize(r"\mathbf{x}_1 + é")
-    assert [(token.text, token.at, token.font) for token in tokens] == [
-        ("x", 8, "bf"),
-        ("_", 10, ""),
-        ("1", 11, ""),
-        ("+", 13, ""),
-        ("é", 15, ""),
-    ]
-    assert tokenize("é x")[1].at == 3
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (r"\text{score}", r"\operatorname{score}"),
-        (r"x^{2}_t", r"x_t^2"),
-        (r"\hat{m}_t", r"\hat{m_t}"),
-        (r"v^\prime", r"v'"),
-        (r"\mathbf{\theta}", r"\boldsymbol{\theta}"),
-        (r"W_{hh}", r"W_{h h}"),
-        (r"\mathrm{head_1}", r"\mathrm{head}_1"),
-        (r"\dfrac{a}{b}", r"\frac a b"),
-    ],
-)
-def test_two_ways_of_printing_one_thing_have_one_key(one: str, other: str) -> None:
-    assert key(parse_name(one)) == key(parse_name(other))
-
-
-def test_different_things_have_different_keys() -> None:
-    texts = ["x", r"\mathbf{x}", "x_1", "x^1", r"\hat x", "x'", r"x^\top", "X"]
-    assert len({key(parse_name(text)) for text in texts}) == len(texts)
+from aquarius.equations._statements import read_display
+from aquarius.equations._tokenize import tokenize
+from aquarius.equations._tree import Node
+from equations.displays import DISPLAYS
 
 
 def test_the_tree_does_not_decide_application_against_product() -> None:
@@ -164,18 +26,52 @@ def test_the_tree_does_not_decide_application_against_product() -> None:
     assert node.kind == "product" and node.items[1].kind == "group"
 
 
-def test_macros_are_expanded_with_their_arguments() -> None:
-    assert key(statements(r"\newcommand{\two}[2]{#1 #2} \two{a}{b}")[0].node) == key(parse_name("a b"))
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_a_display_is_read_and_no_symbol_is_lost(display: str) -> None:
+    assert lost(display, read_display(display)) == {}
 
 
-def test_rows_are_joined_where_one_continues_the_other() -> None:
-    found = statements(r"a &= b \\ &\quad + c \\ d &= e")
-    assert [statement.node.tag for statement in found] == [("=",), ("=",)]
+def test_a_lost_symbol_would_be_seen() -> None:
+    assert lost("y = a + b", read_display("y = a")) == {"+": 1, "b": 1}
+    assert lost(r"y = \theta x", read_display("y = x")) == {"theta": 1}
 
 
-def test_a_clause_of_an_index_is_a_range() -> None:
-    found = statements(r"y_i = x_i, \quad i = 1, \dots, n")
-    assert [statement.kind for statement in found] == ["equation", "range"]
+def tree(text: str) -> Node:
+    return Parser(tokenize(text)).whole()
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (r"[0, 1)", ("group", "[)")),
+        (r"\left. f \right|_{x}", ("evaluated", "")),
+        (r"f|_{x}", ("evaluated", "")),
+        (r"f|^b_a", ("evaluated", "")),
+        (r"|f|^2", ("script", "")),
+        (r"f : A \to B", ("relation", "")),
+        (r"f \mid x", ("given", "")),
+        (r"\underset{x \in S}{\arg\min}\, f", ("big", "argmin")),
+        (r"\underset{x \sim p}{\mathbb{E}}", ("script", "")),
+        (r"\overset{\rightarrow}{h}", ("accent", r"overset{\mathrm{} }")),
+        (r"{}^{*} x", ("product", "")),
+        (r"^{*} x", ("product", "")),
+        (r"a \not\in B", ("relation", "")),
+        (r"n!", ("call", "()")),
+        (r"\binom{n}{k}", ("call", "()")),
+        (r"\underbrace{x}_{\text{note}}", ("group", "{}")),
+    ],
+)
+def test_constructs_of_real_papers(text: str, kinds: tuple[str, str]) -> None:
+    node = tree(text)
+    assert node.kind == kinds[0]
+    if node.kind != "accent":
+        assert node.text == kinds[1]
+
+
+def test_notes_under_braces_are_kept_beside_the_tree() -> None:
+    parser = Parser(tokenize(r"\underbrace{x + 1}_{L_0} + y"))
+    parser.whole()
+    assert [token.text for token in parser.ignored] == ["_", "{", "L", "_", "0", "}"]
 
 
 def test_the_text_half_needs_no_torch() -> None:

@@ -1,6 +1,6 @@
 """Two implementations of one model: those that agree, each kind of parting with its place, and the answers of 'cannot tell'."""
 
-# tests _compare.py _parting.py _weights.py
+# tests _compare.py _parting.py _weights.py _layouts.py
 from __future__ import annotations
 
 from pathlib import Path
@@ -9,6 +9,9 @@ import pytest
 
 from aquarius.core import BadInput
 from aquarius.gauntlet import compare_models
+from aquarius.gauntlet._parting import run_comparison
+from bugs.corpus import load
+from gauntlet.pairs import PAIRS, Two
 
 PLAIN = """
 import math, torch
@@ -123,8 +126,8 @@ def test_a_weight_without_a_partner_is_named(tmp_path: Path) -> None:
 def test_what_cannot_be_told_is_unsure(tmp_path: Path) -> None:
     found = compared(tmp_path, PLAIN.replace("x = self.tokens(x)", "x = self.tokens(x) + torch.rand(7, 16)"), PLAIN)
     assert found.status == "unsure" and "random in evaluation mode" in found.message
-    found = compared(tmp_path, PLAIN.replace("math.sqrt(8)", "math.sqrt(16)"), OTHER)  # the scale, or the layout of the stack?
-    assert found.status == "unsure" and "ambiguous" in found.message
+    found = compared(tmp_path, PLAIN.replace("math.sqrt(8)", "math.sqrt(16)"), OTHER)  # every layout of the stack was tried
+    assert found.status == "fail" and found.where == "Net.forward", found.message
     found = compared(tmp_path, PLAIN, PLAIN.replace('"x"', '"tokens"').replace('"label"', '"answer"'))
     assert found.status == "pass"  # one entry of each shape: no doubt which is which
     both = PLAIN.replace('"label": torch.randint(0, 20, (n,)', '"label": torch.randint(0, 20, (n, 7)').replace(
@@ -132,6 +135,34 @@ def test_what_cannot_be_told_is_unsure(tmp_path: Path) -> None:
     )
     found = compared(tmp_path, both, both.replace('"x"', '"tokens"').replace('"label"', '"answer"'))
     assert found.status == "unsure" and "which is which is not clear" in found.message
+
+
+def in_this_process(folder: Path, one: str, two: str) -> dict[str, object]:
+    (folder / "second.py").write_text(two)
+    return run_comparison(load(one, folder), lambda _: None, {"second": str(folder / "second.py"), "names": ["one.py", "two.py"]})
+
+
+@pytest.mark.parametrize("two", PAIRS, ids=lambda two: two.name)
+def test_one_model_in_two_styles_agrees(two: Two, tmp_path: Path) -> None:
+    found = in_this_process(tmp_path, two.first, two.second)
+    assert found["status"] == "pass", found["message"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("two", PAIRS, ids=lambda two: two.name)
+def test_the_broken_twin_of_another_style_never_agrees(two: Two, tmp_path: Path) -> None:
+    assert two.old in two.second
+    twin = two.second.replace(two.old, two.new)
+    for one, other in ((two.first, twin), (twin, two.first)):
+        found = in_this_process(tmp_path, one, other)
+        assert (found["status"], found["where"]) == ("fail", two.where), found["message"]
+
+
+@pytest.mark.slow
+def test_a_bug_beside_another_layout_is_placed_and_the_layout_is_not_blamed(tmp_path: Path) -> None:
+    two = next(two for two in PAIRS if two.name == "fused by head")
+    found = in_this_process(tmp_path, two.first, two.second.replace("F.gelu(self.up(x))", "F.relu(self.up(x))"))
+    assert (found["status"], found["where"]) == ("fail", "Feed.forward"), found["message"]
 
 
 def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None:

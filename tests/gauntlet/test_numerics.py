@@ -41,6 +41,36 @@ def test_what_half_precision_cannot_tell_is_unsure(tmp_path: Path, forward: str,
     assert found.status == "unsure" and says in found.message
 
 
+@pytest.mark.parametrize(
+    ("forward", "operation", "formats"),
+    [
+        ("y = self.outer(F.relu(self.inner(x))); return y + torch.exp(y * 0 + 12).log() / 100", "exp", ("float16",)),
+        ("y = self.outer(F.relu(self.inner(x))); return y + ((y * 0 + 400).square() + 1).sqrt() / 1000", "square", ("float16",)),
+        ("y = self.outer(F.relu(self.inner(x))); return y + (1 - torch.sigmoid(y * 0 + 8)).log() / 100", "log", ("bfloat16", "float16")),
+        (
+            "y = self.outer(F.relu(self.inner(x))); return y + (y * 0 + 1) / (1.0001 - (y * 0 + 1)) / 1e5",
+            "div",
+            ("bfloat16", "float16"),
+        ),
+    ],
+)
+def test_the_operation_that_first_goes_bad_is_named_in_each_format(
+    forward: str, operation: str, formats: tuple[str, ...], tmp_path: Path
+) -> None:
+    (found,) = findings(module(tmp_path, forward=forward), ["half precision"])
+    assert found.status in ("fail", "unsure")
+    for format in formats:
+        if found.status == "unsure" or format == "bfloat16":
+            assert f"{format} makes the output lose numbers" in found.message, found.message
+    assert f"the first operation to lose them is {operation} in Net.forward" in found.message, found.message
+
+
+def test_infinities_that_are_written_on_purpose_are_no_loss_of_numbers(tmp_path: Path) -> None:
+    masked = "y = self.outer(F.relu(self.inner(x))); return y.masked_fill(y * 0 > 1, -float('inf')).softmax(-1)"
+    (found,) = findings(module(tmp_path, forward=masked), ["half precision"])
+    assert found.status == "pass", found.message
+
+
 def test_a_model_that_is_random_in_evaluation_is_skipped(tmp_path: Path) -> None:
     assert statuses(tmp_path, "half precision", forward="return self.outer(self.inner(x)) + torch.rand(3)") == [("skipped", None)]
 

@@ -149,6 +149,37 @@ class Case:
 
 
 GOOD = tuple(runs(spread(81.4, 0.7)))
+SKEWED = [round(81.3 + 0.02 * i, 2) for i in range(19)] + [87.0]  # one of twenty seeds is far off
+PAR = rule(claim="text/gcn-beats-planetoid", margin=1.0, test="equivalence")
+NOT_BEHIND = rule(claim="text/gcn-beats-planetoid", margin=1.0, test="non-inferiority")
+GROWS = rule(margin=None, along="layers", seeds=5)
+CURVE = rule(margin=1.0, seeds=5, curve=tuple((float(step), 60.0 + step / 5) for step in range(0, 101, 10)), reading_error=0.1)
+
+
+def grown(means: Sequence[float], sd: float = 0.3, n: int = 5, **fields: Any) -> list[Evidence]:
+    """Return runs at 1, 2, 4, ... layers, with the same seeds at each."""
+    settings = fields.pop("settings", True)
+    made: list[Evidence] = []
+    for index, mean in enumerate(means):
+        layers = {"settings": {"layers": 2**index}} if settings else {}
+        noise = [value * sd for value in STANDARD[index : index + n]]
+        made += runs([round(mean + each, 4) for each in noise], details=layers, **fields)
+    return made
+
+
+def trained(shift: float, sd: float = 0.3, n: int = 5, last: int = 100, tilt: float = 0.0, **fields: Any) -> list[Evidence]:
+    """Return runs whose accuracy follows the registered curve, shifted, tilted, and noisy by seed."""
+    made = []
+    for seed in range(n):
+        curve = [(step, round(60.0 + step / 5 + shift + tilt * (step - 50) + sd * STANDARD[seed], 4)) for step in range(0, last + 1, 5)]
+        made += runs([1.0], seeds=[seed], values={"loss": 1.0}, curves={"accuracy": curve}, **fields)
+    return made
+
+
+def trend(says: str, result: str, because: str, evidence: Sequence[Evidence], given: Rule | None = None, **fields: Any) -> Case:
+    """Return a case about a trend along the number of layers, or about a curve."""
+    claims = fields.pop("claims", (claim("trend", measure=None),))
+    return Case(says, result, because, claims=claims, evidence=tuple(evidence), rule=given or GROWS, **fields)
 
 
 def value(says: str, result: str, because: str, evidence: Sequence[Evidence], given: Rule | None = None, **fields: Any) -> Case:
@@ -199,6 +230,13 @@ CASES: tuple[Case, ...] = (
     value("Few seeds with a wide spread are inconclusive, however near the mean.", "inconclusive", "crosses the edge", runs(spread(81.5, 1.5, 5)), rule(seeds=5)),
     value("The margin gains half a unit of the last printed place: 80.75 is within 0.5 of 81 printed without decimals.", "reproduced", "±1 ", runs(spread(80.25, 0.2)), rule(margin=0.5), claims=(claim(measure=measure("81", unit="%")),)),
     value("The same values against 81.00 are not: nothing was rounded away.", "worse", "±0.505", runs(spread(80.25, 0.2)), rule(margin=0.5), claims=(claim(measure=measure("81.00", unit="%")),)),
+    value("Where a bootstrap does not confirm the t interval, skewed values decide nothing.", "inconclusive", "a bootstrap", runs(SKEWED), rule(margin=0.8)),
+    # --- values: not behind by more than a margin
+    value("Non-inferiority asks about the bad side alone: well above the paper's number is not behind it.", "better", "lies outside", runs(spread(84.0, 0.7)), rule(test="non-inferiority")),
+    value("An interval across the good edge is not behind either.", "reproduced", "crosses the edge", runs(spread(82.5, 0.7)), rule(test="non-inferiority")),
+    value("An interval across the bad edge does not show that it is not behind.", "inconclusive", "crosses the edge", runs(spread(80.5, 0.7)), rule(test="non-inferiority")),
+    value("An interval beyond the bad edge is worse.", "worse", "lies outside", runs(spread(79.0, 0.7)), rule(test="non-inferiority")),
+    value("Non-inferiority without a known direction is inconclusive.", "inconclusive", "whether higher or lower", GOOD, rule(test="non-inferiority"), claims=(claim(direction=None),)),
     # --- values: one seed
     value("One seed at the paper's very number does not reproduce it.", "inconclusive", "One seed never reproduces", runs([81.5]), rule(seeds=1)),
     value("One seed far off does not refute a number printed without a spread.", "inconclusive", "One seed never reproduces", runs([60.0]), rule(seeds=1)),
@@ -227,6 +265,9 @@ CASES: tuple[Case, ...] = (
     value("A reduced scale supports no claim of the table.", "not tested", "Not tested at this scale", runs(spread(81.4, 0.7), scale="reduced"), scale="reduced"),
     value("Nor does it show that the paper's number is not reached.", "not tested", "Not tested at this scale", runs(spread(60.0, 0.7), scale="reduced"), scale="reduced"),
     value("Full-scale runs are judged, and proxies beside them left out.", "reproduced", "lies inside", (*GOOD, *runs([10.0], seeds=[99], scale="proxy")), scale="full"),
+    value("A run that ends before the registered horizon cannot show the effect.", "not tested", "a run ended at step 50", runs(spread(81.4, 0.7), details={"settings": {"steps": 50}}), rule(horizon=100)),
+    value("Nor can one that does not say how far it went.", "not tested", "do not say how far they went", GOOD, rule(horizon=100)),
+    value("One that reaches it is judged.", "reproduced", "lies inside", runs(spread(81.4, 0.7), details={"settings": {"steps": 100}}), rule(horizon=100)),
     value("Another data set is another claim.", "not tested", "the runs used Citeseer", runs(spread(81.4, 0.7), details={"dataset": "Citeseer"})),
     value("A rule for another data set than the claim's does not help.", "not tested", "registered for MNIST", runs(spread(81.4, 0.7), details={"dataset": "MNIST"}), rule(dataset="MNIST")),
     value("Runs that do not name their data set are not trusted with one.", "inconclusive", "do not say which data set", runs(spread(81.4, 0.7), details={"dataset": None})),
@@ -300,6 +341,34 @@ CASES: tuple[Case, ...] = (
     beats("An order without a direction is inconclusive.", "inconclusive", "whether higher or lower", system("GCN", spread(81.4, 0.7)) + system("Planetoid", spread(76.0, 0.7)), claims=(order(direction=None), baseline())),
     beats("An order without a registered rule is inconclusive.", "inconclusive", "not known when", system("GCN", spread(81.4, 0.7)) + system("Planetoid", spread(76.0, 0.7)), registered="never"),
     beats("An order on a proxy is not tested.", "not tested", "Not tested at this scale", system("GCN", spread(81.4, 0.7), scale="proxy") + system("Planetoid", spread(76.0, 0.7), scale="proxy")),
+    beats("On a par within a margin is an equivalence of two systems.", "reproduced", "lies inside the margin", system("GCN", spread(81.4, 0.7)) + system("Planetoid", spread(81.4, 0.8)), PAR),
+    beats("A system well ahead is not on a par.", "refuted", "lies outside the margin", system("GCN", spread(84.4, 0.7)) + system("Planetoid", spread(81.4, 0.8)), PAR),
+    beats("A system well ahead is not behind.", "reproduced", "lies outside the margin", system("GCN", spread(84.4, 0.7)) + system("Planetoid", spread(81.4, 0.8)), NOT_BEHIND),
+    beats("A tie of every seed is no order.", "inconclusive", "GCN is ahead by 0", system("GCN", spread(81.4, 0.7)) + system("Planetoid", spread(81.4, 0.7)), PAIRED),
+    # --- trends
+    trend("A trend whose slope is above zero over the seeds is reproduced.", "reproduced", "accuracy rises by", grown([70, 72, 74, 75])),
+    trend("A slope below zero refutes it.", "refuted", "accuracy rises by −", grown([75, 74, 72, 70])),
+    trend("Where a fall is claimed, the trend turns.", "reproduced", "accuracy falls by", grown([75, 74, 72, 70]), claims=(claim("trend", measure=None, direction="lower"),)),
+    trend("A slope around zero is inconclusive.", "inconclusive", "accuracy rises by", grown([70, 70.1, 69.9, 70], 1.0)),
+    trend("A trend that turns back between two levels does not hold all along.", "inconclusive", "turns back between layers = 4 and 8", grown([60, 70, 80, 76])),
+    trend("Two levels are no trend.", "inconclusive", "at least 3 levels of layers", grown([70, 75])),
+    trend("Runs that do not state the setting leave the rest a selection.", "inconclusive", "2 runs did not say at which layers", (*grown([70, 72, 74, 75]), *runs([70.0, 71.0], seeds=[50, 51]))),
+    trend("One sweep of few points is no trend.", "inconclusive", "at least 10 of them", grown([70, 72, 74, 75], n=1), rule(margin=None, along="layers", seeds=1)),
+    trend("One sweep of many points is decided by ranks.", "reproduced", "coefficient of", grown([70 + i for i in range(12)], n=1), rule(margin=None, along="layers", seeds=1)),
+    trend("A paper's coefficient is a value, and its interval decides.", "inconclusive", "crosses the edge", grown([70 + i for i in range(12)], 5.0, n=1), rule(margin=0.05, along="layers", seeds=1), claims=(claim("trend", measure=measure("0.90")),)),
+    trend("A coefficient of the other sign refutes the paper's.", "refuted", "lies outside", grown([80 - i for i in range(12)], n=1), rule(margin=0.05, along="layers", seeds=1), claims=(claim("trend", measure=measure("0.9")),)),
+    trend("A trend on a proxy is not tested.", "not tested", "Not tested at this scale", grown([70, 72, 74, 75], scale="proxy")),
+    trend("A trend without a direction is inconclusive.", "inconclusive", "rises or falls", grown([70, 72, 74, 75]), claims=(claim("trend", measure=None, direction=None),)),
+    # --- curves
+    trend("A curve inside the registered band at every point is reproduced.", "reproduced", "At all 11 points", trained(0.1), CURVE),
+    trend("A curve that leaves the band on the bad side is worse.", "worse", "At 11 of 11 points", trained(-3.0), CURVE),
+    trend("On the good side it is better.", "better", "lies outside ±1.1", trained(3.0), CURVE),
+    trend("One that crosses the paper's is refuted.", "refuted", "the simultaneous band lies outside", trained(0.0, tilt=0.08), CURVE),
+    trend("A band that crosses the margin somewhere is inconclusive.", "inconclusive", "crosses the edge of the band", trained(0.9), CURVE),
+    trend("A run that ends before the paper's curve does is not tested at this scale.", "not tested", "go from step 0 to 50", trained(0.1, last=50), CURVE),
+    trend("One seed never reproduces a curve.", "inconclusive", "One seed never reproduces a curve", trained(0.1, n=1), CURVE.model_copy(update={"seeds": 1})),
+    trend("Curves of stand-in data never stand beside the paper's.", "not tested", "stand-in", trained(0.1, stand_in=True), CURVE),
+    trend("A curve without a margin has no band.", "inconclusive", "no margin for its band", trained(0.1), CURVE.model_copy(update={"margin": None})),
     # --- the rest
     Case("A trend with evidence is not decided by rule.", "inconclusive", "not decided by rule", claims=(claim("trend"),), evidence=GOOD, rule=rule()),
     Case("A qualitative claim without evidence is not tested.", "not tested", "no evidence", claims=(claim("qualitative"),)),

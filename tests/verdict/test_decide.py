@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from aquarius.core import measure
-from aquarius.verdict._decide import decide_order, decide_value, estimate
+from aquarius.verdict._decide import decide_value, estimate
 from aquarius.verdict._gather import Samples, samples
 
-from .cases import ORDER_RULE, claim, order, rule, runs, sd_of_paper, spread
+from .cases import claim, rule, runs, sd_of_paper, spread
 
 
 def found(values: list[float]) -> Samples:
@@ -72,9 +72,3 @@ def test_one_run_refutes_only_far_out() -> None:
     assert decide_value(given, rule(), found([79.0])).result == "inconclusive"
     few = claim(measure=measure("81.5", spread=0.5, spread_kind="sd", n=2))
     assert decide_value(few, rule(), found([77.0])).result == "inconclusive"  # two runs make nothing impossible
-
-
-def test_order_names_effect_and_interval() -> None:
-    answer = decide_order(order(), ORDER_RULE, found(spread(81.4, 0.7)), found(spread(76.0, 0.7)))
-    assert answer.reasons[0] == "GCN is ahead by 5.40 (the paper: 5.8); the 90 % interval is 5.02 to 5.78."
-    assert answer.difference is not None and answer.difference.margin == 0

@@ -62,3 +62,12 @@ def test_a_folder_without_labels_a_bad_label_and_no_jobs_are_refused(tmp_path: P
     (tmp_path / "one" / "label.json").write_text("{")
     with pytest.raises(BadInput, match="is not JSON"):
         gauntlet(tmp_path, 2)
+
+
+def test_our_own_corpus_is_written_from_a_checkout_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.write_own_corpus(tmp_path / "corpus")
+    labels = [json.loads(path.read_text()) for path in (tmp_path / "corpus").glob("*/label.json")]
+    assert len(labels) >= 120 and sum(label["bug"] is None for label in labels) >= 20
+    monkeypatch.setattr(bench, "__file__", str(tmp_path / "site-packages" / "aquarius" / "workspace" / "_bench_gauntlet.py"))
+    with pytest.raises(BadInput, match="name a folder of labelled subjects"):
+        bench.write_own_corpus(tmp_path / "other")

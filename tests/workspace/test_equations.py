@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
+# tests _show_equations.py
 from pathlib import Path
 
 import pytest
 
+from aquarius.core import BadInput
 from aquarius.dossier import distill
 from aquarius.reading import read, source_files
 from aquarius.workspace import actions
-from aquarius.workspace._equations import _deadline, classify, hints_of, joined
+from aquarius.workspace._equations import evidence_of, joined
 
 PAPER = r"""# A Paper on Lines
 
@@ -57,20 +58,35 @@ def test_each_display_gets_its_status(paper: Path) -> None:
     rows = {row["id"]: row for row in outcome.data["equations"]}
     assert outcome.ok
     assert rows["equation (1)"]["status"] == "translated" and "W @ x" in rows["equation (1)"]["code"]
-    assert rows["equation (2)"]["status"] == "open" and set(rows["equation (2)"]["open"]) == {"q", "u"}
+    assert {"symbol": "W", "is": "[m, n]"}.items() <= next(
+        item for item in rows["equation (1)"]["evidence"] if item["symbol"] == "W"
+    ).items()
+    assert rows["equation (2)"]["status"] == "open" and {item["symbol"] for item in rows["equation (2)"]["ask"]} == {"q"}
     assert (rows["equation (3)"]["status"], rows["equation (3)"]["why"]) == ("not a computation", "a bound")
     assert rows["equation (4)"]["status"] == "refused" and rows["equation (4)"]["offset"] == 4
     counts = {"translated": 1, "refused": 1, "open": 1, "not a computation": 1, "displays": 4, "rows": 4}
     assert outcome.data["counts"] == counts
     shown = "\n".join(str(part) for part in outcome.view().renderables)
-    assert "declare q, u" in shown and "1 translated, 1 refused, 1 open, 1 not a computation" in shown
+    assert "1 question. Put the answers into a file" in shown and "'q':" in shown
+    assert "4 displays in 4 rows: 1 translated, 1 refused, 1 open, 1 not a computation" in shown
 
 
-def test_hints_hold_what_the_text_proves_and_nothing_else(paper: Path) -> None:
+def test_answers_in_a_file_close_the_question(paper: Path, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("q: a vector\n")
+    outcome = actions.equations(str(paper), symbols=answers)
+    row = outcome.data["equations"][1]
+    assert row["status"] == "translated" and "W @ q + sigma(u)" in row["code"] and outcome.data["questions"] == []
+    answers.write_text("q: something\n")
+    with pytest.raises(BadInput, match="The answer for q is 'something'"):
+        actions.equations(str(paper), symbols=answers)
+
+
+def test_evidence_has_its_quote_and_place(paper: Path) -> None:
     document = read(paper)
-    hints = hints_of(document, distill(document, source_files(paper)))
-    assert hints["shapes"] == {"W": ["m", "n"], "x": ["n"]}  # u has two shapes, so it has none
-    assert hints["scalars"] == {r"\beta": "prob", "h": "pos"}
+    said = {(item.name, item.kind): item for item in evidence_of(document, distill(document, source_files(paper)))}
+    assert said["W", "shape"].value == ("m", "n") and said["W", "shape"].place == "paper.md:12"
+    assert said[r"\beta", "scalar"].value == ("prob",) and said["h", "scalar"].value[0] == "pos"
 
 
 def test_rows_that_go_on_are_one_display(tmp_path: Path) -> None:
@@ -92,24 +108,15 @@ w &= d
     assert [[formula.latex for formula in group] for group in groups] == [["y = a", "+ b"], ["z = c"], ["w = d"], ["v = e"], ["- q"]]
 
 
-def test_half_an_equation_is_never_translated() -> None:
-    hints = {"shapes": {"W": ["m", "n"], "x": ["n"]}}
-    assert classify("+ W x", hints)["status"] == "refused"
-    assert classify("= W x", hints)["status"] == "refused"
-    assert classify("y = W x", hints)["status"] == "translated"
+def test_half_an_equation_is_never_translated(tmp_path: Path) -> None:
+    for half in ("+ W x", "= W x"):
+        path = tmp_path / "half.md"
+        path.write_text("# T\n\nwith $W \\in \\mathbb{R}^{m \\times n}$, $x \\in \\mathbb{R}^n$\n\n$$\n" + half + "\n$$\n")
+        assert actions.equations(str(path)).data["equations"][0]["status"] == "refused"
 
 
-def test_what_is_supposed_of_a_function_is_said() -> None:
-    found = classify(r"y = x + \operatorname{LN}(x)", {"shapes": {"x": ["n"]}})
-    assert found["status"] == "translated" and any("result of \\mathrm{LN}" in way for way in found["supposes"])
-    assert classify("y = 2 x", {"shapes": {"x": ["n"]}})["supposes"] == []
-
-
-def test_a_display_that_takes_too_long_is_left() -> None:
-    begin = time.perf_counter()
-    with pytest.raises(TimeoutError), _deadline(0.05):
-        while time.perf_counter() - begin < 5:
-            pass
-    with _deadline(5.0):
-        pass
-    assert time.perf_counter() - begin < 4
+def test_a_paper_without_displays_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "plain.md"
+    path.write_text("# T\n\nNothing is computed.\n")
+    outcome = actions.equations(str(path))
+    assert outcome.data["equations"] == [] and "the paper has no display equations" in str(outcome.view().renderables[-1])

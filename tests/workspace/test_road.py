@@ -11,8 +11,9 @@ from aquarius.core import BadInput
 from aquarius.verdict import Verdict
 from aquarius.workspace import Workspace
 from aquarius.workspace._judging import judge_workspace
-from aquarius.workspace._road import reproduce, travel, verify_workspace, write_report
+from aquarius.workspace._road import reproduce, travel, write_report
 from aquarius.workspace._start import start_workspace
+from aquarius.workspace._verify import verify_workspace
 from workspace.small_paper import fill, write_paper
 
 CLAIM = "table1/Line (ours)/accuracy"

@@ -70,6 +70,7 @@ def arguments(action: Action, given: dict[str, Any], root: Path) -> dict[str, An
             continue
         value = given[name]
         if parameter.many:
+            value = [value] if parameter.positional and isinstance(value, str) else value
             if not isinstance(value, list):
                 raise BadInput(f"the argument {name!r} is a list, got {value!r:.60}.")
             found[name] = [_value(parameter, item, root) for item in value]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ._numbers import COUNT, NUMBER, number_of, print_number
-from ._terms import Group
+from ._term import Group
 from ._text import squeeze
 from ._vocabulary import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
 
@@ -57,10 +57,10 @@ _OPTIMIZER_PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"[“\"`']*(?<![\w-])(?P<value>{_OPTIMIZER})[”\"']*(?:\s+\([^()]*\))?\s+(?:optimi[sz]er|optimi[sz]ation (?:algorithm|method)|solver|update rule|algorithm)",
-        rf"(?:train(?:ed|ing)?|optimi[sz]e[ds]?|optimi[sz]ation|optimi[sz]er|optimi[sz]ing|minimi[sz]e[ds]?|learn(?:ed|ing)?|updat(?:ed?|ing)|use[ds]?|using|employ(?:ed|ing|s)?)\b[^.;()]{{0,70}}?"
-        rf"\b(?:with|using|by|via|use[ds]?|is|was|employ(?:ed|s)?)\s+(?:the |plain |standard |vanilla |mini-?batch |a variant of )*[“\"`']*(?P<value>{_OPTIMIZER})\b",
+        rf"(?:train(?:ed|ing)?|optimi[sz]e[ds]?|optimi[sz]ation|optimi[sz]er|optimi[sz]ing|minimi[sz]e[ds]?|learn(?:ed|ing)?|updat(?:ed?|ing)|performed|run|use[ds]?|using|employ(?:ed|ing|s)?)\b[^.;()]{{0,70}}?"
+        rf"\b(?:with|using|by|via|use[ds]?|is|was|employ(?:ed|s)?)\s+(?:the |plain |standard |vanilla |mini-?batch |synchroni[sz]ed |synchronous |asynchronous |distributed |a variant of )*[“\"`']*(?P<value>{_OPTIMIZER})\b",
         rf"optimi[sz]er\s*[:=]\s*(?P<value>{_OPTIMIZER})\b",
-        rf"(?:we |are |is )?us(?:e|ed|ing)\s+(?:the )?[“\"`']*(?P<value>{_OPTIMIZER})\b(?=[^.]*(?:learning rate|β|momentum|optimi|gradient))",
+        rf"(?:we |are |is )?us(?:e|ed|ing)\s+(?:the )?[“\"`']*(?P<value>{_OPTIMIZER})\b(?=[^.]*(?:learning rate|β|momentum|optimi|gradient|hyper-?parameters|default|weight decay))",
     )
 )
 _ANY_OPTIMIZER = re.compile(rf"(?<![\w-])(?:{_OPTIMIZER})\b", re.IGNORECASE)
@@ -132,7 +132,13 @@ def _loss(flat: str) -> Found | None:
     return None
 
 
-_ABOUT_SCHEDULE = re.compile(r"learning rate|\blr\b|schedule|anneal|step number", re.IGNORECASE)
+_ABOUT_SCHEDULE = re.compile(r"learning rate|\blr\b|(?<!noise )(?<!variance )schedule|anneal|step number|warm-?up", re.IGNORECASE)
+_NOISE = re.compile(r"(?P<value>linear|cosine|sigmoid|quadratic|exponential)\s+(?:noise|variance|beta|β)\s+schedule", re.IGNORECASE)
+
+
+def _noise_schedule(flat: str) -> Found | None:
+    match = _NOISE.search(flat)
+    return _found(match, match["value"].lower()) if match else None
 
 
 def _schedule(flat: str) -> Found | None:
@@ -140,7 +146,7 @@ def _schedule(flat: str) -> Found | None:
         return None
     for words, name in SCHEDULES.items():
         match = re.search(words, flat, re.IGNORECASE)
-        if match:
+        if match and not re.match(r"\s+(?:similarity|distance|noise|variance)", flat[match.end() :]):
             return _found(match, name)
     return None
 
@@ -157,7 +163,7 @@ _INITIALIZED = re.compile(
 _OTHER_INIT = re.compile(r"\bbias|random seeds|different|runs", re.IGNORECASE)
 _INIT_NUMBERS = re.compile(
     rf"mean (?:of )?(?P<mean>zero|{NUMBER})|(?:standard deviation|std|variance)(?: of)?\s*(?P<std>{NUMBER}|1\s*/[^,.;]{{1,20}})"
-    rf"|(?:between|in|from)\s*\[?\s*(?P<low>-\s?{NUMBER}|{NUMBER})\s*(?:,|and|to)\s*(?P<high>{NUMBER})",
+    rf"|(?P<sigma>σ)\s*=\s*(?P<deviation>{NUMBER})|(?:between|in|from)\s*\[?\s*(?P<low>-\s?{NUMBER}|{NUMBER})\s*(?:,|and|to)\s*(?P<high>{NUMBER})",
     re.IGNORECASE,
 )
 _SCHEMES = {
@@ -168,7 +174,7 @@ _SCHEMES = {
 
 def _initialization(flat: str) -> Found | None:
     match = _INIT.search(flat) if "nitiali" in flat else None
-    if match is None or not _INITIALIZED.search(match[0]) or _OTHER_INIT.search(flat[match.start() : match.start("value")]):
+    if match is None or not _INITIALIZED.search(match[0]) or _OTHER_INIT.search(re.split("nitiali", flat[match.start() : match.start("value")])[0]):
         return None
     name = next((full for start, full in _SCHEMES.items() if match["value"].lower().startswith(start)), "Gaussian")
     details = []
@@ -177,20 +183,24 @@ def _initialization(flat: str) -> Found | None:
             details.append(f"mean {'0' if part['mean'] == 'zero' else print_number(part['mean'])}")
         if part["std"]:
             details.append(f"std {squeeze(part['std'])}".replace("√", "sqrt "))
+        if part["sigma"]:
+            details.append(f"std {print_number(part['deviation'])}")
         if part["low"]:
             details.append(f"{print_number(part['low'])} to {print_number(part['high'])}")
     return _found(match, ", ".join([name, *details]))
 
 
 _BIAS = re.compile(
-    r"\bbias(?:es| vectors?| terms?)?\b[^.;]{0,40}?\b(?:initiali[sz]ed|set)\b[^.;]{0,15}?\b(?P<value>zeros?|ones?|\d*\.?\d+)", re.IGNORECASE
+    r"\bbias(?:es| vectors?| terms?)?\b[^.;]{0,40}?\b(?:initiali[sz]ed|set)\b[^.;]{0,15}?\b(?P<value>zeros?|ones?|\d*\.?\d+)|\binitiali[sz]ed\s+with\s+(?:a\s+)?bias(?:es)?(?:\s+b)?(?:\s+of|\s*=)?\s*(?P<other>zeros?|ones?|-?\d*\.?\d+)", re.IGNORECASE
 )
 
 
 def _bias(flat: str) -> Found | None:
     match = _BIAS.search(flat)
     return (
-        _found(match, {"zero": "0", "zeros": "0", "one": "1", "ones": "1"}.get(match["value"].lower(), match["value"])) if match else None
+        _found(match, {"zero": "0", "zeros": "0", "one": "1", "ones": "1"}.get((value := match["value"] or match["other"]).lower(), value))
+        if match
+        else None
     )
 
 
@@ -198,7 +208,7 @@ _WORK = re.compile(r"\b(?:(?:pre-?)?train|run|ran|use|experiment|took|machine|fi
 _MAKERS = r"(?:(?:NVIDIA|Nvidia|nVidia|Google|Cloud|Tesla|GeForce|Titan|TITAN|RTX|GTX|Quadro|AMD)\s+)*"
 _HARDWARE = re.compile(
     rf"(?P<value>(?:{COUNT}|\ban?\b|\bsingle\b)\s+(?:single\s+)?{_MAKERS}(?:[A-Z]{{0,4}}-?\d{{2,4}}\w{{0,3}}(?:\s?(?:Ti|X|Xp|GB|SXM\d?|PCIe|Black))*\s+)?"
-    r"(?:GPUs?|TPUs?|TPU ?v\d(?: chips| cores)?|CPU cores?|graphics cards?))\b"
+    r"(?:GPUs?|TPUs?|TPU ?v\d(?: chips| cores)?|CPU cores?|graphics cards?|[AVHPTL]\d{2,3}s?(?![\w-])|(?:RTX |GTX )\d{3,4}(?: ?Ti)?s?))(?![\w-])"
 )
 
 
@@ -208,6 +218,10 @@ def _hardware(flat: str) -> Found | None:
         return None
     value = squeeze(match["value"])
     count = re.match(COUNT, value, re.IGNORECASE)
+    if count is None:  # "a single V100 GPU" is 1 V100 GPU
+        value = re.sub(r"^(?:an? )?(?:single )?", "1 ", value)
+    elif not re.search(r"\d", count[0]):
+        value = value.replace(count[0], f"{number_of(count[0]):g}", 1)  # "one RTX 2080 Ti"
     return _found(match, value, number_of(count[0]) if count else 1.0, "accelerators")
 
 
@@ -217,10 +231,18 @@ _RESOLUTION = re.compile(
     rf"|(?<![\w×])(?P<before>{_SIZES})\s*(?:pixels|images|inputs|crops|resolution)",
     re.IGNORECASE,
 )
+# "resolution 384^2", "their shorter side is 800 pixels"
+_SQUARED = re.compile(
+    r"\bresolution\s+(?:of\s+)?(?P<squared>\d{2,4})\s*\^\s*2|\bshort(?:er|est)? (?:side|edge)s? (?:is|are|of|to|has|have)\s+(?P<side>\d{2,4})\b", re.IGNORECASE
+)
 _WINDOW = re.compile(r"kernel|filter|conv|patch|window|pool|grid", re.IGNORECASE)
 
 
 def _input_size(flat: str) -> Found | None:
+    squared = _SQUARED.search(flat)
+    if squared is not None:
+        value = squared["squared"] or squared["side"]
+        return _found(squared, value, float(value), "pixels")
     match = _RESOLUTION.search(flat)
     if match is None or _WINDOW.search(flat[max(0, match.start() - 25) : match.end() + 12]):
         return None
@@ -229,8 +251,8 @@ def _input_size(flat: str) -> Found | None:
 
 
 _AUGMENTATION = re.compile(
-    r"(?:random(?:ly)? |horizontal(?:ly)? |left-right |color )+(?:crop\w*|flip\w*|jitter\w*|rotat\w*|erasing)"
-    r"|\b(?:mix-?up|cut-?mix|rand-?augment|auto-?augment|cutout)\b|horizontal flip\w*",
+    r"(?:random(?:ly)? |horizontal(?:ly)? |left-right |colou?r |image )+(?:crop\w*|flip\w*|jitter\w*|rotat\w*|erasing)"
+    r"|\b(?:mix-?up|cut-?mix|rand-?augment|auto-?augment|cutout)\b|horizontal(?:ly)? flip\w*|gaussian blur|spec-?augment|random grayscale",
     re.IGNORECASE,
 )
 
@@ -242,6 +264,64 @@ def _augmentation(flat: str) -> Found | None:
     )
 
 
+_NORMS = {
+    r"rms-?norm": "RMSNorm",
+    r"layer-?\s?norm(?:ali[sz]ation)?s?": "layer normalization",
+    r"batch-?\s?norm(?:ali[sz]ation)?s?": "batch normalization",
+    r"group-?\s?norm(?:ali[sz]ation)?s?": "group normalization",
+    r"instance-?\s?norm(?:ali[sz]ation)?s?": "instance normalization",
+}
+_POSITIONS = {
+    r"rotary (?:position(?:al)? )?(?:embedding|encoding)s?|\brope\b": "rotary",
+    r"sinusoidal (?:position(?:al)? )?(?:embedding|encoding)s?": "sinusoidal",
+    r"learn(?:ed|able|t) (?:absolute )?position(?:al)? (?:embedding|encoding)s?": "learned",
+    r"relative position(?:al)? (?:embedding|encoding|bias)e?s?": "relative",
+    r"\balibi\b": "ALiBi",
+}
+_APPLIES = r"(?:\bus(?:e|es|ed|ing)|\bwith|\bappl(?:y|ied)|\bemploy\w*|\badopt\w*|\breplac\w+|followed by|\bby)\b[^.;]{0,60}?"
+
+
+def _used(names: dict[str, str]) -> Callable[[str], Found | None]:
+    """Return a finder of what a sentence says is used, out of a list of names."""
+    patterns = [(re.compile(rf"{_APPLIES}(?<![\w-])(?P<value>{words})(?![\w-])", re.IGNORECASE), name) for words, name in names.items()]
+
+    def find(flat: str) -> Found | None:
+        for pattern, name in patterns:
+            match = pattern.search(flat)
+            if match and not NEGATED.search(flat[: match.start("value")]):
+                return _found(match, name)
+        return None
+
+    return find
+
+
+_BACKBONE = re.compile(
+    r"\b(?:backbone|encoder|image encoder|base (?:model|architecture|network)|feature extractor)s?(?: network| architecture)? (?:is|are|was|were) (?:an? |the )?(?P<is>[A-Z][\w.+/-]*(?:[ -][\dA-Z][\w./-]*)?)"
+    r"|\b(?:an? |the )(?P<named>[A-Z][\w.+/-]*(?:-\d[\w./-]*)?) (?:backbone|as (?:the |our )?backbone)\b"
+)
+
+
+def _backbone(flat: str) -> Found | None:
+    match = _BACKBONE.search(flat) if "backbone" in flat or "encoder" in flat or "base" in flat or "extractor" in flat else None
+    return _found(match, squeeze(match["is"] or match["named"])) if match else None
+
+
+# "divided by 10 at 60k and 80k iterations", "decayed by a factor of 0.1 at epochs 150, 180 and 210"
+_SPOTS = rf"{NUMBER}(?:\s*,\s*(?:and )?{NUMBER})*(?:\s*,?\s+and\s+(?:again\s+)?(?:at\s+)?{NUMBER})?"
+_MILESTONES = re.compile(
+    rf"\b(?:decay|divid|drop|reduc|multipl|decreas|lower)\w*[^.;]{{0,60}}?\b(?:at|after)\s+(?:the\s+)?(?:(?:epochs?|steps?|iterations?)\s+(?P<first>{_SPOTS})|(?P<last>{_SPOTS})\s+(?P<unit>epochs|steps|iterations|updates))",
+    re.IGNORECASE,
+)
+
+
+def _milestones(flat: str) -> Found | None:
+    match = _MILESTONES.search(flat) if "rate" in flat else None
+    if match is None:
+        return None
+    spots = [print_number(part) for part in re.findall(NUMBER, match["first"] or match["last"])]
+    return _found(match, ", ".join(spots), number_of(spots[0]) if len(spots) == 1 else None, match["unit"] or "")
+
+
 CHOICES = (
     Choice("recipe", "optimizer", "optimizer", _optimizer),
     Choice("architecture", "activation", "activation", _activation),
@@ -251,5 +331,10 @@ CHOICES = (
     Choice("recipe", "bias_init", "bias initialization", _bias),
     Choice("recipe", "gpus", "hardware", _hardware),
     Choice("recipe", "input_size", "input size", _input_size),
+    Choice("recipe", "lr_decay_epochs", "learning rate milestones", _milestones),
+    Choice("recipe", "noise_schedule", "noise schedule", _noise_schedule),
+    Choice("architecture", "normalization", "normalization", _used(_NORMS)),
+    Choice("architecture", "positional_encoding", "positional encoding", _used(_POSITIONS)),
+    Choice("architecture", "backbone", "backbone", _backbone),
     Choice("recipe", "data_augmentation", "data augmentation", _augmentation),
 )

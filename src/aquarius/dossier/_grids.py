@@ -15,14 +15,15 @@ from ._recipe import SKIPPED_ROLES, Stated
 from ._scope import GENERIC, scope_of
 from ._systems import base_row
 from ._tables import cell_text, label_text, layout, value_of
-from ._terms import BY_NAME, TERMS, Group, Term, cell_mention, plausible, term_of_cell
+from ._term import Group, Term, plausible
+from ._terms import BY_NAME, TERMS, cell_mention, term_of_cell
 from ._text import Sentence, flatten, squeeze
 
 # what a cell may name besides the terms with numbers: the name, the key, the group
 _WORDED: dict[str, tuple[str, str, Group]] = {
     r"optimi[sz]er": ("optimizer", "optimizer", "recipe"),
     r"(?:lr|learning rate) (?:schedule|decay|scheduler)|scheduler?|lr schedule": ("learning rate schedule", "lr_schedule", "recipe"),
-    r"activation(?: function)?": ("activation", "activation", "architecture"),
+    r"activation(?: function)?s?|non-?linearit(?:y|ies)": ("activation", "activation", "architecture"),
     r"(?:weight )?initiali[sz]ation|init": ("initialization", "init", "recipe"),
     r"loss(?: function)?": ("loss", "loss", "recipe"),
     r"(?:data )?augmentation": ("data augmentation", "data_augmentation", "recipe"),
@@ -34,7 +35,7 @@ _DECLARED = re.compile(
     r"hyper-?\s?param|training (?:settings|configuration|details)|configurations? (?:of|for|used)|implementation details", re.IGNORECASE
 )
 _HEADS = re.compile(r"(?:hyper-?)?param(?:eter)?s?|settings?|config(?:uration)?s?", re.IGNORECASE)
-_PLAIN = re.compile(r"[()]|\b(?:optimi[sz]er|training|value|rate|adam)\b", re.IGNORECASE)  # words that say nothing of the scope
+_PLAIN = re.compile(r"[()]|\b(?:optimi[sz]er|training|value|rate|adam|number of|num|maximum|max|initial|total|per|each|samples|examples|alpha|beta|gamma|lambda|eta|tau|epsilon|[a-zA-Z](?:_\w+)?)\b\.?", re.IGNORECASE)  # words that say nothing of the scope
 _BLANK = re.compile(r"^(?:[-–—/]|n/?a|none)?$", re.IGNORECASE)
 
 
@@ -110,9 +111,10 @@ def _of_table(table: Table) -> Iterator[Stated]:
     rows = [row for row in table.rows if any(cell.text.strip() for cell in row)]
     if len(rows) < 2 or len(rows[0]) < 2:
         return
+    yield from _bracketed(table, rows)
     by_row = [row for row in rows if _named(row[0].text)]
     by_column = [index for index, cell in enumerate(rows[0]) if _named(cell.text)]
-    results = any(metric_of(cell_text(cell.text)) for row in rows[:2] for cell in row[1:])
+    results = any((metric := metric_of(cell_text(cell.text))) and not metric.cost for row in rows[:2] for cell in row[1:])
     declared = _DECLARED.search(flatten(table.caption)) or _HEADS.fullmatch(cell_text(rows[0][0].text))
     known = [row for row in rows if declared and (what := _called(row[0].text)) is not None and what[3] is not None]
     if declared and not results and len(known) >= 2 and len(known) > len(by_column):
@@ -128,22 +130,45 @@ def _rows(
 ) -> Iterator[Stated]:
     heads = rows[0] if rows[0] is not named[0] else None
     scope = _caption_scope(table)
+    group = ""
     for row in named:
+        if _is_group(row):
+            group = label_text(row[0].text)
+            group = "" if _COMMON_GROUP.search(group) else group
+            continue
         what = read(row[0].text)
         if what is None:
             continue
+        names = [_head(heads, column, len(row)) for column in range(len(row))]
         for column in range(1, len(row)):
             if column > 1 and row[column].place == row[column - 1].place:
                 continue
-            head = label_text(heads[column].text) if heads is not None and column < len(heads) and len(row) > 2 else ""
-            head = "" if re.fullmatch(r"values?|settings?|hyper-?parameters?", head, re.IGNORECASE) else head
-            yield from _fact(what, row[column], ", ".join(part for part in (head, scope) if part), table)
+            spanned = [names[index] for index in range(column, len(row)) if row[index].place == row[column].place]
+            everywhere = len(spanned) > 1 and len(spanned) == len(row) - 1  # one value under all heads holds for all of them
+            head = "" if everywhere else ", ".join(dict.fromkeys(name for name in spanned if name))
+            yield from _fact(what, row[column], ", ".join(dict.fromkeys(part for part in (head, group, scope) if part)), table)
+
+
+_COMMON_GROUP = re.compile(r"^(?:shared|common|general|global|default|all|other|misc\w*|hyper-?param\w*|training|optimi[sz]\w*|architecture|model|data|schedule)\b", re.IGNORECASE)
+_HEADED = re.compile(r"values?|settings?|hyper-?parameters?|default(?: values?)?|config(?:uration)?|symbol|description", re.IGNORECASE)
+
+
+def _head(heads: tuple[Cell, ...] | None, column: int, width: int) -> str:
+    head = label_text(heads[column].text) if heads is not None and column < len(heads) and width > 2 else ""
+    return "" if _HEADED.fullmatch(head) else head
+
+
+def _is_group(row: tuple[Cell, ...]) -> bool:
+    """Say whether a row is a heading inside the table: one text over all columns, or a first cell alone."""
+    texts = {label_text(cell.text) for cell in row}
+    return len(row) > 1 and (len(texts) == 1 or (texts - {""} == {label_text(row[0].text)} and "" in texts)) and not re.search(r"\d", label_text(row[0].text))
 
 
 def _columns(table: Table, rows: list[tuple[Cell, ...]], named: list[int]) -> Iterator[Stated]:
     scope = _caption_scope(table)
     for row in rows[1:]:
-        label = label_text(row[0].text) if 0 not in named else ""
+        first = _named(rows[0][0].text)
+        label = label_text(row[0].text) if first is None or first[0] == "parameters" else ""  # a size names its row: "6.7B"
         for column in named:
             what = _named(rows[0][column].text)
             if what is not None and column < len(row):
@@ -165,17 +190,40 @@ def _fact(what: Named, cell: Cell, scope: str, table: Table) -> Iterator[Stated]
             return
         name, key = "learning rate schedule", "lr_schedule"
     number = number_of(value) if re.fullmatch(NUMBER, value) else None
+    value = print_number(value) if number is not None else value
     unit = term.unit if term is not None and number is not None else ""
     yield Stated(group, key, Fact(name=name, value=value, number=number, unit=unit, scope=scope, place=_place(cell.place, table)))
 
 
+_BRACKETED = re.compile(r"(?P<name>[A-Za-z][A-Za-z -]{2,40}?)s?\s+(?:(?:is|are|was|given|shown|printed|reported|listed)\s+)*(?:in|within)\s+(?:the\s+)?(?:brackets|parenthes[ei]s)", re.IGNORECASE)
+_IN_BRACKETS = re.compile(rf"\(\s*({NUMBER})\s*\)\s*$")
+
+
+def _bracketed(table: Table, rows: list[tuple[Cell, ...]]) -> Iterator[Stated]:
+    """Yield what stands in brackets behind a result, where the caption says what it is: "82.3% (4e-3)" with "chosen learning rate in brackets"."""
+    said = _BRACKETED.search(flatten(table.caption))
+    found = [(match, term) for term in TERMS if said and (match := cell_mention(term, said["name"])) is not None] if said else []
+    if not found:
+        return
+    term = max(found, key=lambda item: len(item[0][0]))[1]
+    for row in rows[1:]:
+        for column, cell in enumerate(row[1:], start=1):
+            value = _IN_BRACKETS.search(cell_text(cell.text))
+            number = number_of(print_number(value[1])) if value else None
+            if value is None or number is None or not plausible(term.values, number):
+                continue
+            scope = ", ".join(part for part in (label_text(row[0].text), label_text(rows[0][column].text) if column < len(rows[0]) else "") if part)
+            fact = Fact(name=term.name, value=print_number(value[1]), number=number, unit=term.unit, scope=scope, place=_place(cell.place, table))
+            yield Stated(term.group, term.key, fact)
+
+
 def _caption_scope(table: Table) -> str:
     head = re.match(r"([A-Z][\w' -]{1,40}?)\s+(?i:hyper-?\s?param|settings)", table.caption)
-    if head and not GENERIC.match(head[1]):
-        return head[1]
     names = list(dict.fromkeys(name for name, _, _ in dataset_spans(flatten(table.caption))))
     if names:
-        return ", ".join(names[:3])
+        return ", ".join([*([head[1]] if head and not GENERIC.match(head[1]) and head[1] not in names else []), *names[:3]])
+    if head and not GENERIC.match(head[1]):
+        return head[1]
     found = re.search(r"\b(?:for|on|of)\s+(?:the\s+)?((?:[A-Z][\w-]*)(?:\s+[A-Z][\w-]*)*)", flatten(table.caption))
     return found[1] if found and not GENERIC.match(found[1]) else ""
 

@@ -15,13 +15,17 @@ _NAME = r"(?:[A-Z][\w'/+-]*(?:[ -](?:[A-Z][\w'/+-]*|\d[\w.]*|of|the)){0,4})"
 _KINDS = r"(?:data ?sets?|corpus|corpora|benchmarks?|treebank|suite|data|environments?)"
 _BETWEEN = r"(?:(?:reviews?|images?|texts?|news|question answering|translation|sentiment|speech|video|node|citation|classification|evaluation|language) )*"
 _NAMED = re.compile(
-    rf"\b(?:the|an?|on|from|our) (?:(?:larger?|smaller?|standard|popular|public|full|novel|new) )?({_NAME}) {_BETWEEN}{_KINDS}\b"
+    rf"\b(?:the|an?|on|from|our|six|several|three|four|five|standard) (?:(?:larger?|smaller?|standard|popular|public|full|novel|new) )?({_NAME}) {_BETWEEN}{_KINDS}\b"
 )
 _LISTED = re.compile(
-    rf"\b(?:data ?sets|corpora|benchmarks|environments|tasks)\s*[:,(]\s*(?:namely |including |the )?({_NAME}(?:, {_NAME})*,? and {_NAME})"
+    rf"\b(?:data ?sets|corpora|benchmarks|environments|tasks)\s*(?:[:,(]|such as)\s*(?:namely |including |the )?({_NAME}(?:, {_NAME})*,? and {_NAME})"
 )
 _COUNTED = re.compile(
     rf"\b({_NAME}) (?:has|contains|comprises|consists of) [\d,]+ (?:classes|images|examples|sentences|samples|categories|documents|nodes)\b"
+)
+_ITEM = r"[A-Z][\w'/+-]*(?:[ -]\d[\w.]*)?"
+_ON_LIST = re.compile(
+    rf"\b(?:evaluat|test|transfer|benchmark|results?|fine-?tun|pre-?train|train|experiment|perform|measur|report|accuracy|perplexity)\w*\b[^.;:()]{{0,60}}? on (?:the )?({_ITEM}(?:, {_ITEM})*,? and (?:the )?{_ITEM})(?! (?:GPU|TPU|[a-z]+ (?:GPU|TPU)))"
 )
 _CALLED = re.compile(
     rf"\b(?:environment|data ?set|benchmark|corpus|task)s? (?:(?:that )?we call|known as|called|named|dubbed|termed) [\"'‘“`]*({_NAME})"
@@ -56,6 +60,17 @@ _NOT_NAMES = frozenset(
         "Gaussian",
         "Bayesian",
         "Markov",
+        "GPU",
+        "GPUs",
+        "TPU",
+        "TPUs",
+        "CPU",
+        "Adam",
+        "SGD",
+        "Appendix",
+        "Tables",
+        "Sections",
+        "Figures",
     ]
 )
 _COMPILED = tuple(
@@ -99,7 +114,7 @@ def mentions(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     # runs of blanks to one, so that the patterns can be plain; `at` leads back
     at = [index for index, letter in enumerate(sentence.flat) if letter != " " or not sentence.flat[index - 1 : index].isspace()]
     plain = "".join(sentence.flat[index] for index in at)
-    for pattern in (_NAMED, _LISTED, _COUNTED, _CALLED):
+    for pattern in (_NAMED, _LISTED, _COUNTED, _CALLED, _ON_LIST):
         for match in pattern.finditer(plain):
             for part in re.finditer(_NAME, match[1]):
                 start, end = at[match.start(1) + part.start()], at[match.start(1) + len(part[0].rstrip("'")) + part.start() - 1] + 1

@@ -9,7 +9,7 @@ from functools import cache
 
 from ._choices import NEGATED
 from ._numbers import COUNT, NUMBER, WORDS, number_of, print_number
-from ._terms import Term, plausible
+from ._term import Term, plausible
 from ._text import squeeze
 
 _SYMBOL = r"(?:[A-Za-zα-ωℓ]\w{0,3}(?:\s*_\s*\w+)?)"
@@ -18,12 +18,13 @@ _ABOUT = r"(?:about|approximately|around|roughly|~|up to|at most|only|exactly)"
 # what may stand between a name and its value, in this order, each part or none of it
 _CONNECT = (
     r"(?:\s*\([^()\d]{0,30}\))?(?:\s+(?:parameter|rate|value|size|ratio|probability|coefficient|factor|hyper-?parameter|level|threshold|norm)s?)?"
-    r"(?:\s+(?:on|for)\s+(?:the\s+)?(?:[A-Z][\w-]*|[a-z-]+\s+(?:layers?|models?|networks?))(?=\s+(?:of|to|is|was|are|=|at|with)\b))?"
+    r"(?:\s+(?:on|for)\s+(?:the\s+)?(?:[A-Z][\w-]*|(?:[a-z-]+\s+){1,2}(?:layers?|models?|networks?|data ?sets?|tasks?))(?=\s+(?:of|to|is|was|are|=|at|with)\b))?"
     rf"(?:\s+{_LETTER}(?=\s+(?:is|was|to|of)\b))?"
+    r"(?:\s+of\s+(?:the\s+)?(?:[A-Z][\w-]*|[a-z]+ (?:loss|head|layers?|model))(?=\s+(?:is|was|are|=)))?"
     r"\s*(?:(?:is|was|are|were|to be|being)\s+)?(?:(?:always|then|initially|all|kept|held|chosen|used|selected)\s+)?"
-    r"(?:(?:set|fixed|equal|equals|initiali[sz]ed|limited|chosen|constant)\s+)?(?:(?:starts?|starting|begins?)\s+(?:from|at|with)\s+)?"
-    r"(?:(?:of|to|as|at|is|with|by|in|be|:|=|∈|being|having)\s*)?(?:(?:a|an|the)\s+)?"
-    r"(?:(?:constant|fixed|maximum|initial|total|uniform|rate|value|size|probability|factor|dimension|threshold|window|weight|coefficient|norm)(?:\s+(?:of|size|is))?\s+)*"
+    r"(?:(?:set|fixed|equal|equals|initiali[sz]ed|limited|chosen|constant|(?:searched|tuned|swept|selected|picked)(?= (?:in|from|over|among|between)))\s+)?(?:(?:starts?|starting|begins?)\s+(?:from|at|with)\s+)?"
+    r"(?:(?:of|to|as|at|is|with|by|in|from|over|among|be|:|=|∈|being|having)\s*)?(?:(?:a|an|the)\s+)?"
+    r"(?:(?:constant|fixed|maximum|initial|total|uniform|global|l\s?_?\s?2|max|base|peak|rate|value|size|probability|factor|dimension|threshold|window|weight|coefficient|norm)(?:\s+(?:of|size|is))?\s+)*"
     rf"[\[(]?\s*(?:{_SYMBOL}\s*(?:=|∈)\s*(?:[^=,.;()]{{1,25}}=\s*)?)?(?:{_ABOUT}\s*)?[\[(]?\s*"
 )
 _LIST = rf"{NUMBER}(?:\s*,\s*(?:and |or )?\s*{NUMBER}){{2,}}|{NUMBER}\s+or\s+{NUMBER}"
@@ -36,7 +37,7 @@ OTHERS = re.compile(r"\bet al\b|\b[Pp]rior work\b|\b[Pp]revious(?:ly)? (?:work|p
 _TURN = re.compile(r";|\bin contrast\b|\bwhereas\b|\bwhile\b|\bbut\b|\bwe\b|\bour\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:()]|\band\b")
 _AFTERWARDS = re.compile(
-    r"\s*(?:in a row|consecutive|warm|between|apart|per\b|before|later)|[\s,]*(?:we |it |the learning rate |the rate )?(?:is |are )?(?:decreas|reduc|divid|decay|halv|drop|lower)"
+    r"\s*(?:in a row|consecutive|warm|between|apart|per (?!update|iteration|rollout|phase)|before|later)|[\s,]*(?:we |it |the learning rate |the rate )?(?:is |are )?(?:decreas|reduc|divid|decay|halv|drop|lower)"
 )
 _VAGUE = re.compile(r"\b(?:about|approximately|around|roughly)\s*$|~\s*$")
 
@@ -69,6 +70,18 @@ def hits(term: Term, flat: str) -> Iterator[Hit]:
                 taken.append((start, end))
                 vague = bool(_VAGUE.search(flat[:start]))
                 yield Hit(value, number_of(match["value"]), _unit(term, flat, match), match.start(), match.end(), start, vague)
+                yield from _aside(term, flat, match)
+
+
+_ASIDE = re.compile(rf"\s*(?:[a-z]+\s+)?\(\s*(?P<value>{NUMBER})\s+(?:for|on|in)\s+[^().;]{{2,40}}\)")
+
+
+def _aside(term: Term, flat: str, match: re.Match[str]) -> Iterator[Hit]:
+    """Yield the exception in brackets behind a value: "a length of 128 tokens (384 for SQuAD)"."""
+    aside = _ASIDE.match(flat, match.end())
+    number = number_of(print_number(aside["value"])) if aside else None
+    if aside is not None and number is not None and plausible(term.values, number):
+        yield Hit(print_number(aside["value"]), number, term.unit, match.start(), aside.end(), aside.start("value"), False)
 
 
 def spaced(words: str) -> str:
@@ -84,7 +97,7 @@ def _mention(term: Term) -> re.Pattern[str]:
 
 @cache
 def _patterns(term: Term) -> tuple[re.Pattern[str], ...]:
-    count = COUNT if term.values in ("integer", "size") else NUMBER
+    count = COUNT if term.values in ("integer", "size") else rf"(?:{NUMBER}|\bzero\b)"
     found = []
     if term.symbols:
         found.append(rf"(?<![\w_])(?:{term.symbols})\s*(?:=|:)\s*(?:[^=,.;()]{{1,25}}=\s*){{0,2}}(?P<value>{NUMBER})")
@@ -122,6 +135,8 @@ def _elsewhere(term: Term, match: re.Match[str], flat: str) -> bool:
         return True
     if OTHERS.search(_TURN.split(flat[: match.start()])[-1]):
         return True
+    if "warmed up" in match[0] and term.name == "learning rate":  # "warmed up from 0 to its peak": the end of that range is the rate
+        return bool(_RANGE_AFTER.match(flat, end))
     return bool(_RANGE_BEFORE.search(flat[:start]) or _RANGE_END.search(flat[:start]) or _RANGE_AFTER.match(flat, end))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from ..core import Place
 from ..reading import Document, Table
@@ -36,7 +37,7 @@ _CONTAINED = (
     ("root mean squared error", "mean squared error"),
 )
 _USES = re.compile(
-    r"\b(?:train|evaluat|test|experiment|report|result|dataset|data set|corpus|benchmark|task|on the|achiev|statistics|split)",
+    r"\b(?:(?:pre-?)?train|fine-?tun|transfer|evaluat|test|experiment|report|result|dataset|data set|corpus|benchmark|task|on the|achiev|statistics|split)",
     re.IGNORECASE,
 )
 
@@ -46,9 +47,11 @@ def datasets(document: Document, text: list[Sentence], files: Mapping[str, bytes
     first: dict[str, tuple[Sentence, int, int]] = {}
     weight: Counter[str] = Counter()
     for sentence in text:
+        known = {name for name, _, _ in dataset_spans(sentence.flat)}
         for name, start, end in mentions(sentence):
             first.setdefault(name, (sentence, start, end))
-            strong = sentence.role in ("abstract", "experiments", "method", "appendix") and bool(_USES.search(sentence.flat))
+            used = bool(_USES.search(sentence.flat)) or (name in known and sentence.role in ("experiments", "appendix"))
+            strong = sentence.role in ("abstract", "experiments", "method", "appendix") and used
             weight[name] += 2 if strong else 1
     for name, sentence, start, end in _titled(document, text):
         if not any(name in other or other in name for other in first):
@@ -69,7 +72,7 @@ def datasets(document: Document, text: list[Sentence], files: Mapping[str, bytes
                     places.setdefault(name, cell.place)
     facts = []
     for name in [*first, *(name for name in places if name not in first)]:
-        if weight[name] < 2:
+        if weight[name] < 2 or any(other.startswith(f"{name} ") and re.match(r"(?:WMT|IWSLT)\b", name) for other in first):
             continue
         place = first[name][0].place(first[name][1], first[name][2], files) if name in first else places[name]
         facts.append(Fact(name=name, value=name, place=place))
@@ -89,7 +92,7 @@ def _titled(document: Document, text: list[Sentence]) -> Iterator[tuple[str, Sen
 
 def metrics(document: Document, text: list[Sentence], files: Mapping[str, bytes] | None) -> tuple[Fact, ...]:
     """Return the metrics that a table's header or caption names, and those the abstract and the experiments name twice or more."""
-    spoken = [sentence for sentence in text if sentence.role in _MEASURING and sentence.passage.kind != "algorithm"]
+    spoken = [sentence for sentence in text if sentence.role in (*_MEASURING, "method") and sentence.passage.kind != "algorithm"]
     learns = (
         sum("policy" in sentence.flat or "agent" in sentence.flat for sentence in spoken) >= 5
     )  # reinforcement learning reports its reward
@@ -99,14 +102,37 @@ def metrics(document: Document, text: list[Sentence], files: Mapping[str, bytes]
             continue
         printed = [place for table in document.tables for place in _printed(metric, table)]
         weak = metric.name in _WEAK and not (metric.name == "return" and learns)
-        said = [] if weak else [(sentence, span) for sentence in spoken if (span := metric_span(metric, sentence.flat))]
-        if 2 * len(printed) + len(said) >= 2:
+        heard = [(sentence, span) for sentence in spoken if (span := _own_span(metric, sentence.flat))]
+        reported = [(sentence, span) for sentence, span in heard if _reports(sentence.flat, span)]
+        said = reported if weak else [(sentence, span) for sentence, span in heard if sentence.role != "method" or _reports(sentence.flat, span)]
+        if 2 * len(printed) + len(said) + len(reported) >= 2:
             place = said[0][0].place(*said[0][1], files) if said else printed[0]
             facts[metric.name] = Fact(name=metric.name, value=metric.direction or "", place=place)
     for longer, shorter in _CONTAINED:
         if longer in facts and shorter in facts and facts[longer].place == facts[shorter].place:
             del facts[shorter]
     return tuple(facts.values())
+
+
+_REPORTED = re.compile(
+    r"\b(?:report|measured?\b[^.;]{0,20}\b(?:by|as|in|using|with)|evaluated? (?:using|by|with|in terms of)|in terms of|metrics?\b|scored? by|quality)\b[^.;]{0,90}$|\b(?:report|evaluat|measur)\w*\s+(?:(?:the|our|zero-shot|few-shot|mean|average|tokeni[sz]ed|validation|test)\s+)*$",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _own_span(metric: Metric, flat: str) -> tuple[int, int] | None:
+    """Return where a sentence names a metric by itself, not inside a longer one: "word error rate" is no "error rate"."""
+    span = metric_span(metric, flat)
+    if span is None:
+        return None
+    spans = [found for other in METRICS if other.name != metric.name and (found := metric_span(other, flat))]
+    return None if any(start <= span[0] and span[1] <= end and (start, end) != span for start, end in spans) else span
+
+
+def _reports(flat: str, span: tuple[int, int]) -> bool:
+    """Say whether a sentence names a metric as what is reported: "we report F1 for QQP", "measured by FID"."""
+    return bool(_REPORTED.search(re.split(r"[.;](?=\s)", flat[: span[0]])[-1]))
 
 
 def _printed(metric: Metric, table: Table) -> Iterator[Place]:

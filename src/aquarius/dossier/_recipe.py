@@ -12,7 +12,8 @@ from ._numbers import COUNT
 from ._patterns import OTHERS, hits
 from ._respectively import paired
 from ._scope import scope_of
-from ._terms import TERMS, Group
+from ._term import Group
+from ._terms import TERMS
 from ._text import Sentence
 
 SKIPPED_ROLES = ("abstract", "introduction", "related", "conclusion", "references")
@@ -50,9 +51,10 @@ def _numbers(sentence: Sentence, before: Sentence | None, files: Mapping[str, by
     pairs = list(paired(sentence, files))
     yield from (Stated(term.group, term.key, fact) for term, fact in pairs)
     for term in TERMS:
-        if any(term.name == other.name for other, _ in pairs):
-            continue
+        known = [fact.value for other, fact in pairs if term.name == other.name]
         for hit in hits(term, sentence.flat):
+            if hit.value in known or any(value in known for value in hit.value.split(", ")):
+                continue
             scope = scope_of(sentence, hit.at, before, term.name)
             place = sentence.place(hit.start, hit.end, files)
             fact = Fact(name=term.name, value=hit.value, number=hit.number, unit=hit.unit, scope=scope, place=place)

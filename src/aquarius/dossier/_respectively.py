@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from ._dossier import Fact
 from ._names import dataset_spans
 from ._numbers import NUMBER, number_of, print_number
-from ._terms import BY_NAME, TERMS, Term, plausible
+from ._term import Term, plausible
+from ._terms import BY_NAME, TERMS
 from ._text import Sentence, squeeze
 
 _VALUES = rf"{NUMBER}(?:\s*,\s*{NUMBER})*\s*,?\s+and\s+{NUMBER}"
@@ -32,7 +33,7 @@ _OWN_VALUES = re.compile(rf"(?:\bof|=)\s*(?P<values>{_VALUES})(?=[^.;]*\brespect
 
 # "0.01 for Pubmed, and 0.005 for all other data sets"
 _ALTERNATING = re.compile(
-    rf"(?P<first>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<one>[\w-]+(?:\s+[\w-]+){{0,2}}?),?\s+(?:and|or)\s+(?P<second>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<other>[\w-]+(?:\s+[\w-]+){{0,3}})(?=[\s,.;)]*(?:$|[,.;)]|\b(?:and|with|in)\b))",
+    rf"(?P<first>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<one>[\w-]+(?:\s+[\w-]+){{0,2}}?),?\s+(?:and|or|but)\s+(?:(?:(?:was |is )?(?:lowered|reduced|increased|raised|set)\s+)?to\s+)?(?:of\s+)?(?P<second>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<other>[\w-]+(?:\s+[\w×-]+){{0,3}})(?=[\s,.;)]*(?:$|[,.;)]|\b(?:and|with|in)\b))",
     re.IGNORECASE,
 )
 
@@ -62,6 +63,8 @@ def paired(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tu
         return
     for own in _OWN_VALUES.finditer(sentence.flat):
         yield from _spread(sentence, own, [name for name, _, _ in dataset_spans(sentence.flat)], files)
+    for match, term in _counted(sentence.flat):
+        yield from _spread_counts(sentence, match, term, files)
     found = _NAMES_THEN_VALUES.search(sentence.flat)
     if found is None or _OWN_VALUES.search(sentence.flat):
         return
@@ -73,6 +76,32 @@ def paired(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tu
     if 2 <= len(values) == len(names_before) and all(_possible(term, value) for term, value in zip(names_before, values, strict=True)):
         for term, value in zip(names_before, values, strict=True):
             yield term, _fact(sentence, term, value, "", names_at(sentence.flat, term, found.start()), found.end(), files)
+
+
+def _counted(flat: str) -> Iterator[tuple[re.Match[str], Term]]:
+    """Yield lists of counts before their noun: "60 and 30 epochs, respectively"."""
+    for term in TERMS:
+        if term.after and term.values in ("integer", "size", "large"):
+            match = re.search(rf"(?P<values>{_VALUES})\s+(?:{term.after.replace(' ', chr(92) + 's+')})(?=[^.;]{{0,60}}?\brespectively)", flat, re.IGNORECASE)
+            if match and not (term.refuses and re.search(term.refuses, flat[max(0, match.start() - 18) : match.end()], re.IGNORECASE)):
+                yield match, term
+
+
+_LIST_OF = re.compile(r"(?P<list>[\w%.-]+(?:\s*,\s*[\w%.-]+)*,?\s+and\s+[\w%.-]+)")
+
+
+def _spread_counts(sentence: Sentence, match: re.Match[str], term: Term, files: Mapping[str, bytes] | None) -> Iterator[tuple[Term, Fact]]:
+    values = re.findall(NUMBER, match["values"])
+    if not all(_possible(term, value) for value in values):
+        return
+    named = [name for name, _, _ in dataset_spans(sentence.flat)]
+    if len(named) != len(values):
+        lists = [re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", found["list"]) for found in _LIST_OF.finditer(re.sub(r"\s+%", "%", sentence.flat[: match.start()]))]
+        lists = [parts for parts in lists if len(parts) == len(values) and all(re.match(r"[A-Z]|\d[\d.]*%", part) for part in parts)]
+        named = lists[-1] if lists else []
+    for index, value in enumerate(values):
+        scope = named[index] if len(named) == len(values) else ""
+        yield term, _fact(sentence, term, value, scope, match.start(), match.end(), files)
 
 
 def _spread(sentence: Sentence, match: re.Match[str], scopes: list[str], files: Mapping[str, bytes] | None) -> Iterator[tuple[Term, Fact]]:

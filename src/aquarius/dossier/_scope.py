@@ -9,7 +9,9 @@ from ._text import Sentence, squeeze
 from ._vocabulary import language_pair
 
 _SIZE = re.compile(
-    r"\(?\b(base|big|small|large|tiny|medium|huge|teacher|student|generator|discriminator|LARGE|BASE|XL)\b\)?(?=[- ]+(?:models?|transformers?|networks?|variants?|architectures?|configurations?|versions?|nets?)\b|\)|\s+model)",
+    r"\(?\b((?i:base|big|small|large|tiny|mini|medium|huge|giant|extra[- ]large|teacher|student|generator|discriminator)|XX?L)\b\)?"
+    r"(?=[- ]+(?:models?|transformers?|networks?|variants?|architectures?|configurations?|versions?|nets?|encoders?|decoders?|ones?)\b|\)|\s+model)"
+    r"|\b([A-Z][A-Za-z]+(?:-[\w.]+)*-(?:\d+(?:\.\d+)?[BM]|[STBLHG]|Ti|XL|Small|Base|Large|Huge)(?:/\d+)?)\b",  # "ViT-L/16", "Llama-2-7B"
 )
 _BARE_SIZE = re.compile(r"\b(teacher|student|generator|discriminator)\b")
 _SETTING = re.compile(
@@ -48,6 +50,23 @@ _NOT_SETTINGS = {
     "training",
 }
 _PART = re.compile(r"(?:[,;]|\band)\s+(?:for|on|in)\s+(?:the\s+)?", re.IGNORECASE)
+# the part of training that a sentence is about: "For linear evaluation we train", "Fine-tuning is run", "we pretrain"
+_STAGES = r"pre-?\s?training|fine-?\s?tuning|linear (?:evaluation|probing|probe|classification)|semi-supervised (?:learning|training)|instruction tuning|distillation"
+_STAGE = re.compile(
+    rf"(?:\b(?:for|during|in|at|when)\s+(?:the\s+)?|^\s*(?:our\s+)?)(?P<stage>{_STAGES})\b|\b(?P<verb>pre-?\s?train|fine-?\s?tune)(?:d|ed)?\b(?!\s+(?:model|network|weight|checkpoint|encoder|on\b))",
+    re.IGNORECASE,
+)
+_KINDS = r"(?:networks?|tasks?|data ?sets?|images?|benchmarks?|domains?|environments?|graphs?|games?|evaluation|learning|baselines?|languages?|pairs?|variants?|models?|features?|resolutions?|split)"
+_PROPER = r"[A-Z][\w.+/-]*(?:\s+(?:[A-Z][\w.+/-]*|\d[\w.]*))*"
+_WHAT = rf"(?:{_PROPER}(?:(?:,\s+|,?\s+and\s+){_PROPER})*(?:\s+{_KINDS})?|(?!(?:all|each|every|this|these|those|both|our|its|their|any|training|test|validation|which)\b)[\w×-]+(?:\s+×\s+\w+|\s+[\w-]+)?\s+{_KINDS})"
+_LEAD = re.compile(rf"^\s*(?:[Ff]or|[Oo]n|[Ii]n)\s+(?:the\s+)?(?P<what>{_WHAT})\s*(?:,|we\b|our\b|the\b|a\b|an\b)")
+_TAIL = re.compile(rf"^\S+(?:\s+[a-zA-Z][\w-]*){{0,3}}?\s+(?:for|on)\s+(?:the\s+)?(?P<what>{_WHAT})(?=\s*(?:$|[,.;:)]|\b(?:and|with|in|which|to|while|but)\b))")
+_VAGUE_WHAT = re.compile(r"^(?:all|each|every|this|that|our|Table|Figure|Section|Appendix|Sec|Fig|Eq|GPUs?|TPUs?|[AVH]\d{2,3}|NVIDIA|Nvidia|Adam|SGD|larger models)\b|^other models?$|^the\b")
+_SUBJECT = re.compile(
+    r"^\s*(?:The|Our|Each|Both)\s+(?P<what>(?:[\w-]+\s+){0,2}?(?:heads?|encoder|decoder|actor|critic|policy|predictor|projector|classifier|prior|reward model|world model|value (?:function|network)|Q-?(?:function|network)))"
+    r"(?:\s+networks?)?\s+(?:is|are|has|have|consists?|uses?|contains?|comprises?)\b"
+)
+_RIVAL = re.compile(r"\b([A-Z][\w+-]*)\s+baselines?\b")
 _NEAR = re.compile(r"[^,;]{0,25}?\b(?:for|on)\s+(?:the\s+)?")  # between a value and the data set it is for
 _CARRIED = ("vocabulary size", "training set size", "source vocabulary size", "target vocabulary size")
 
@@ -56,29 +75,77 @@ def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str) ->
     """Return the scope of a value at character `at` of a sentence: "base", "big, English-French (EN-FR)", "" for the whole paper."""
     flat = sentence.flat
     parts: list[str] = []
-    sizes = [(match.start(), match[1]) for match in _SIZE.finditer(flat)] or [
+    sizes = [(match.start(), match[1] or match[2]) for match in _SIZE.finditer(flat)] or [
         (match.start(), match[1]) for match in _BARE_SIZE.finditer(flat)
     ]
+    own = _own(flat, at)
     size = _nearest(sizes, at)
-    if size:
+    rival = _RIVAL.search(flat)
+    if size and not any(match[1] or match[2] for match in _SIZE.finditer(own)):
         parts.append(size)
+    elif rival and rival[1] not in ("The", "All", "For", "Our", "These", "Other", "Both"):
+        parts += [rival[1], "baseline"]
     elif re.search(r"\bbaselines?\b", flat) and not re.search(r"\bour\b|\bwe (?:train|use)", flat, re.IGNORECASE):
         parts.append("baseline")
     side = re.match(r"\S+[\s-]+(encoder|decoder)\b", flat[at:])
     if side:
         parts.append(side[1])
-    data = _data(flat, at)
-    if not data and before is not None and name in _CARRIED:
+    if own:
+        parts.append(own)
+    subject = _SUBJECT.match(flat)
+    if subject and subject.end() <= at and not side:
+        parts.append(squeeze(subject["what"]))
+    data = "" if own else _data(flat, at)
+    if not own and not data and before is not None and name in _CARRIED:
         data = _data(before.flat, len(before.flat))
     if data:
         parts.append(data)
+    stage = _stage(flat, at)
+    if stage:
+        parts.append(stage)
     setting = _setting(flat, at)
     if setting:
         parts.append(setting)
-    title = squeeze(sentence.section)
-    if sentence.role in ("experiments", "appendix", "other") and sentence.level >= 2 and sentence.number and not GENERIC.match(title):
-        parts.append(title.rstrip("."))
+    title = squeeze(sentence.section).rstrip(".")
+    headed = sentence.role in ("experiments", "appendix", "other", "method") and sentence.level >= 2
+    if headed and ((sentence.number and sentence.role != "method" and not GENERIC.match(title)) or _heads(title)):
+        parts.append(title)
     return ", ".join(dict.fromkeys(parts))
+
+
+def _own(flat: str, at: int) -> str:
+    """Return what the words right behind a value, else the opening of its sentence, say it is for: "64 for larger images", "For MobileNetV2 we ..."."""
+    for pattern, text in ((_TAIL, flat[at:]), (_LEAD, flat)):
+        found = pattern.match(text)
+        if found and not _VAGUE_WHAT.match(found["what"]) and not re.match(_STAGES, found["what"], re.IGNORECASE):
+            if language_pair(found["what"]) or re.match(r"(?:WMT|IWSLT)\b.*\d", found["what"]):
+                return ""  # `_data` says it in full
+            if pattern is _LEAD and at < found.end():
+                return ""
+            return squeeze(found["what"])
+    return ""
+
+
+def _stage(flat: str, at: int) -> str:
+    """Return the last part of training that a sentence names before a value: "fine-tuning", "linear evaluation"."""
+    found = [match for match in _STAGE.finditer(flat[:at])]
+    if not found:
+        return ""
+    if found[-1]["stage"]:
+        return re.sub(r"\s+", " ", found[-1]["stage"]).lower()
+    return "pre-training" if found[-1]["verb"].lower().startswith("pre") else "fine-tuning"
+
+
+def _heads(title: str) -> bool:
+    """Say whether a heading without a number is itself what its text is about: a data set, a part of training, a method's short name."""
+    return bool(len(title.split()) <= 4 and dataset_spans(title) or re.fullmatch(rf"(?:{_STAGES})|[A-Z]{{2,}}[\w-]*|[A-Z]\w*-[\w-]+", title, re.IGNORECASE if re.fullmatch(_STAGES, title, re.IGNORECASE) else 0))
+
+
+def _printed(flat: str, name: str, start: int, end: int) -> str:
+    """Return a data set as the sentence spells it, where that is its name with other signs ("CIFAR10")."""
+    words = squeeze(flat[start:end])
+    plain = re.sub(r"\W", "", words).lower()
+    return words if plain == re.sub(r"\W", "", name).lower() else name
 
 
 def _nearest(found: list[tuple[int, str]], at: int) -> str:
@@ -92,6 +159,7 @@ def _data(flat: str, at: int) -> str:
     spans = [span for span in dataset_spans(flat) if not re.match(r"newstest", span[0], re.IGNORECASE)]
     earlier = [match.end() for match in _PART.finditer(flat[:at])]
     turn = earlier[-1] if earlier and any(earlier[-1] <= start <= at for _, start, _ in spans) else 0  # "..., and for CIFAR-10 we use"
+    spans = [(_printed(flat, *span), *span[1:]) for span in spans]
     names = [name for name, start, _ in spans if turn <= start <= at] or [
         name for name, start, _ in spans if _NEAR.fullmatch(flat[at:start])
     ]

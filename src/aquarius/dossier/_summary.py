@@ -10,7 +10,7 @@ from ._terms import BY_NAME
 
 _KEYS = {
     "optimizer": "optimizer", "activation": "activation", "loss": "loss", "learning rate schedule": "lr_schedule", "initialization": "init", "bias initialization": "bias_init",
-    "hardware": "gpus", "data augmentation": "data_augmentation", "normalization": "normalization", "precision": "precision",
+    "hardware": "gpus", "data augmentation": "data_augmentation", "normalization": "normalization", "backbone": "architecture", "learning rate milestones": "lr_decay_epochs", "precision": "precision",
 }  # fmt: skip
 
 

@@ -1,46 +1,25 @@
-"""Hyperparameters that have a number: their standard names, the words around the number, and which numbers can be one."""
+"""Hyperparameters that have a number, by their words in running text and in a table's cells."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
-Group = Literal["architecture", "recipe", "evaluation"]
-Values = Literal["rate", "probability", "integer", "size", "large", "number"]
-
-
-@dataclass(frozen=True)
-class Term:
-    """A hyperparameter that has a number: its standard name and the words around the number. Patterns run on flattened text."""
-
-    name: str  # as facts carry it
-    key: str  # as the summary prints it
-    group: Group
-    before: str = ""  # words that come before the value: "learning rate of 0.1"
-    after: str = ""  # words that come after it: "16 hidden units"
-    values: Values = "number"
-    symbols: str = ""  # "β_1" in "β_1 = 0.9"
-    cell: str = ""  # spellings that stand alone in a table's cell, besides `before`
-    unit: str = ""
-    needs: str = ""  # words that the sentence must hold
-    then: str = ""  # what must follow a value after `before`
-    unless: str = ""  # what must not follow it
-    refuses: str = ""  # words right before the match, or in it, that make it something else
-
+from ._term import Term
+from ._terms_fields import FIELD_TERMS
 
 _BATCH = r"(?:mini[- ]?)?batch(?:es)?"
-_LAYER_WORDS = r"(?:(?:identical|parallel|hidden|attention|self-attention|encoder|decoder|transformer|convolutional|conv|fully[- ]connected|dense|recurrent|lstm|gru|residual|stacked|linear|graph|feed-?forward|bidirectional|mlp)[,\s-]+)*"
+_LAYER_WORDS = r"(?:(?:identical|parallel|hidden|attention|self-attention|encoder|decoder|transformer|conformer|resnet|mamba|swin|vit|u-net|gcn|gat|gnn|message[- ]passing|downsampling|upsampling|convolutional|conv|fully[- ]connected|dense|recurrent|lstm|gru|residual|stacked|linear|graph|feed-?forward|bidirectional|mlp)[,\s-]+)*"
 
 TERMS: tuple[Term, ...] = (
     Term(
         "learning rate",
         "learning_rate",
         "recipe",
-        before=r"(?:learning|step)[- ]rates?(?! (?:decay|schedule|warm))|step[- ]?sizes?(?= (?:of|is|=))|\blr\b",
+        before=r"(?:learning|step)[- ]rates?(?! (?:decay|schedule|warm))(?: (?:is|was|are) (?:linearly )?warmed up(?: linearly)? from [^;,]{1,25}? to)?|step[- ]?sizes?(?= (?:of|is|=))|\blr\b",
         values="rate",
-        cell=r"(?:adam |base |initial |peak |max(?:imum)? |starting )?(?:learning rate|lr|step size|η)",
+        cell=r"(?:adam |base |initial |peak |max(?:imum)?\.? |starting |actor |critic )?(?:learning rate|lr|step ?size|η)(?: η| α)?",
+        needs=r"learning|\blr\b|step",
         refuses=r"decay|final|minimum|multipl|divid|reduc|decreas|drop",
     ),
     Term(
@@ -48,7 +27,7 @@ TERMS: tuple[Term, ...] = (
         "batch_size",
         "recipe",
         before=rf"{_BATCH}[- ]sizes?(?: per gpu)?|{_BATCH} of(?: size)?|{_BATCH} (?:contain(?:s|ing|ed)?|with|had)(?: a set of sentence pairs containing)?",
-        after=rf"(?:samples |examples |sequences |images )?per {_BATCH}",
+        after=rf"(?:samples |examples |sequences |images |tokens |sentences |transitions )?(?:in total )?per {_BATCH}",
         values="integer",
         cell=r"(?:mini-?)?batch(?: ?size)?(?: \([a-z ]+\))?|bs",
         unit="examples",
@@ -63,19 +42,19 @@ TERMS: tuple[Term, ...] = (
         cell=r"(?:train(?:ing)? |max(?:imum)? |number of |num\.? |total )?epochs?",
         unit="epochs",
         needs=r"train|optimi|run|stopp|fine-?tun|learn|epochs",
-        refuses=r"every|each|first|last|warm|consecutive|window|patience|per |previous|next|processing|in a row|successive|when|at epoch",
+        refuses=r"\b(?:every|each|first|last|when|next)\b|warm|consecutive|window|patience|per (?=\d)|previous|processing|in a row|successive|at epoch",
     ),
     Term(
         "steps",
         "steps",
         "recipe",
-        after=r"(?:training |gradient |optimi[sz]ation |update |optimizer |sgd |parameter |total |weight )*(?:steps|iterations|updates)\b",
+        after=r"(?:training |gradient |optimi[sz]ation |update |optimizer |sgd |parameter |total |weight |environment |env |agent |interaction )*(?:steps|iterations|updates|time-?steps|interactions)\b",
         before=r"(?:number of|total|training|max(?:imum)?(?: number of)?) (?:training )?(?:steps|iterations|updates)(?! between)",
         values="integer",
         cell=r"(?:train(?:ing)? |max(?:imum)? |number of |num\.? |total )?(?:steps|iterations|updates|iters)",
         unit="steps",
         needs=r"train|optimi[sz]|fine-?tun|gradient|update",
-        refuses=r"every|each|first|last|warm|after|per |previous|inner|adapt|defined as|evaluat|diffusion|sampling|denoising|hyperopt|search|between|time steps|propagation|buffer|reduced|decay",
+        refuses=r"\b(?:every|each|first|last|again)\b|warm|after|per (?=\d)|previous|inner|adapt|defined as|evaluat|diffusion|sampling|denoising|hyperopt|search|between|horizon|propagation|buffer|reduced|decay|divid",
     ),
     Term(
         "momentum",
@@ -128,7 +107,7 @@ TERMS: tuple[Term, ...] = (
         "warmup steps",
         "warmup",
         "recipe",
-        before=r"(?:warm-?\s?up(?: period| phase| stage)?(?: steps| iterations| updates| ratio| proportion)?|warmed up(?: linearly)?)(?: (?:over|for|during|in)(?: the)?(?: first| initial)?)?|warmup\s*_\s*steps",
+        before=r"(?:warm-?\s?up(?: period| phase| stage)?(?: steps| iterations| updates| ratio| proportion)?|warmed up(?: linearly)?(?: from [^;,]{1,25}? to [^;,]{1,25}?(?= (?:over|for|during|in)))?)(?: (?:over|for|during|in)(?: the)?(?: first| initial)?)?|warmup\s*_\s*steps",
         after=r"(?:learning rate |linear )?warm-?\s?up (?:steps|iterations|updates)|(?:steps|iterations|updates) (?:of |for )?(?:the )?(?:linear |learning rate )*warm-?\s?up",
         values="number",
         symbols=r"warmup\s*_\s*steps",
@@ -186,19 +165,19 @@ TERMS: tuple[Term, ...] = (
         values="integer",
         before=r"(?:number of (?:hidden |transformer |encoder |decoder )?layers|network depth|depth of)",
         symbols="",
-        cell=r"(?:number of |num\.? |# ?)?(?:hidden |encoder |decoder |transformer )?layers|depth|n",
+        cell=r"(?:number of |num\.? |# ?)?(?:hidden |encoder |decoder |transformer )?(?:layers|blocks)|depth|n",
         refuses=r"last|first|top|every|each|final|sub-|previous|bottom|between|pooling|max",
     ),
     Term(
         "hidden size",
         "hidden_size",
         "architecture",
-        before=r"hidden layers? of (?:size|dimension|width)|hidden (?:layer )?(?:sizes?|dimension(?:s|ality)?|units|states?(?: size)?|width)|model (?:dimension(?:ality)?|width)|d\s*_\s*model|outputs? of dimension(?:ality)?",
-        after=r"(?:lstm |gru |hidden |rectified linear |relu |recurrent )+(?:units|neurons|cells|nodes|dimensions)\b|(?:units|neurons)\b|units (?:per|in each|in the hidden) layer|cells (?:at|in|per) each layer|-?dimensional hidden",
+        before=r"hidden layers? of (?:size|dimension|width)|(?<=,) (?:an? )?dimension(?:ality)? of|(?:state|representation|feature) (?:size|dimension(?:ality)?)|hidden (?:layer )?(?:sizes?|dimension(?:s|ality)?|units|states?(?: size)?|width)|model (?:dimension(?:ality)?|width)|d\s*_\s*model|outputs? of dimension(?:ality)?",
+        after=r"(?:lstm |gru |hidden |rectified linear |relu |recurrent |tanh |memory )+(?:units|neurons|cells|nodes|dimensions|channels)\b|cells\b|(?:units|neurons)\b|units (?:per|in each|in the hidden) layer|cells (?:at|in|per) each layer|-?dimensional hidden",
         symbols=r"d\s*_\s*model",
         values="integer",
-        cell=r"(?:model |hidden )(?:dim(?:ension)?s?|size|width|units|dimensionality)|d_? ?model|width|hidden",
-        refuses="feed",
+        cell=r"(?:model |hidden )(?:layer )?(?:dim(?:ension)?s?|size|width|units|channels|dimensionality)|d_? ?model|width|hidden|dim(?:ension)?|units|hidden units per layer",
+        refuses="feed|embedding",
     ),
     Term(
         "embedding size",
@@ -216,16 +195,16 @@ TERMS: tuple[Term, ...] = (
         before=r"(?:inner[- ]layer|feed-?forward(?: network| layer)?|ffn|mlp|filter)(?: has| with| of)?(?: an?)? ?(?:inner )?(?:dimension(?:s|ality)?|sizes?|dim|width)|d\s*_\s*ff[n]?\b",
         symbols=r"d\s*_\s*ffn?\b",
         values="integer",
-        cell=r"(?:ffn|feed-?forward|mlp|inner)(?: inner)?(?: hidden)?(?: layer)? (?:dim(?:ension)?s?|size|dimensionality)|d_? ?ffn?",
+        cell=r"(?:ffn|feed-?forward|mlp|inner|intermediate)(?: network)?(?: inner)?(?: hidden)?(?: layer)? (?:dim(?:ension)?s?|size|width|dimensionality)|d_? ?ffn?",
     ),
     Term(
         "heads",
         "num_heads",
         "architecture",
-        after=r"(?:parallel |attention |self-attention |different )*(?:layers, or )?heads\b",
+        after=r"(?:parallel |attention |self-attention |different )*(?:layers, or )?heads?\b",
         before=r"number of (?:attention )?heads",
         values="integer",
-        cell=r"(?:number of |num\.? |# ?)?(?:attention )?heads|h",
+        cell=r"(?:number of |num\.? |# ?)?(?:attention |self-attention )?heads|h",
     ),
     Term(
         "head size",
@@ -240,7 +219,7 @@ TERMS: tuple[Term, ...] = (
         "vocabulary size",
         "vocab_size",
         "architecture",
-        before=r"vocabular(?:y|ies)(?: size)?(?: contain(?:ing|s)| consist(?:ing|s) of| has| have)?",
+        before=r"vocabular(?:y|ies)(?: size)?(?: contain(?:ing|s)| consist(?:ing|s) of| has| have)?|tokeni[sz]er (?:has|with)",
         after=r"(?:token |word-?\s?piece |sub-?word |bpe |byte-?pair |shared |merged |joint )*(?:vocabulary|types in the vocabulary)\b|bpe (?:tokens|operations|merges)",
         values="size",
         cell=r"vocab(?:ulary)?(?: size)?",
@@ -250,7 +229,7 @@ TERMS: tuple[Term, ...] = (
         "beam size",
         "beam_size",
         "evaluation",
-        before=r"beam(?: search)?(?: with(?: a)?)?(?: beam)? (?:size|width)s?|beam of (?:size|width)",
+        before=r"beam(?: search)?(?: with(?: a)?)?(?: beam)? (?:size|width)s?|beams? of(?: size| width)?",
         after=r"beams\b",
         values="integer",
         cell=r"beam(?: size| width)?",
@@ -354,22 +333,22 @@ TERMS: tuple[Term, ...] = (
         cell=r"kernel(?: size)?",
     ),
     Term("stride", "stride", "architecture", before=r"stride", values="integer", cell=r"strides?"),
-    Term("discount", "discount", "recipe", before=r"discount(?: factor| rate)?", values="probability", cell=r"discount(?: factor)?|γ"),
+    Term("discount", "discount", "recipe", before=r"discount(?: factor| rate)?", values="probability", cell=r"discount(?: factor)?(?: ?γ)?|γ"),
     Term(
         "GAE lambda",
         "gae_lambda",
         "recipe",
         before=r"gae(?: parameter)?(?: λ)?|generali[sz]ed advantage estimation(?: parameter)?(?: λ)?",
         values="probability",
-        cell=r"gae(?: λ| lambda| parameter)?|λ_?gae",
+        cell=r"gae(?: parameter)?(?: ?λ| lambda)?|λ_?gae",
     ),
     Term(
-        "replay size",
-        "replay_size",
+        "replay buffer size",
+        "replay_buffer_size",
         "recipe",
         before=r"replay (?:buffer|memory)(?: of| has)?(?: size| a capacity| capacity)?",
         values="integer",
-        cell=r"replay (?:buffer|memory)? ?(?:size|capacity)",
+        cell=r"(?:experience )?(?:replay )?(?:buffer|memory) ?(?:size|capacity)|replay (?:size|capacity)",
     ),
     Term(
         "moving average decay",
@@ -462,7 +441,7 @@ TERMS: tuple[Term, ...] = (
         "guidance scale",
         "guidance_scale",
         "evaluation",
-        before=r"(?:cfg|guidance) (?:scale|weight|strength)",
+        before=r"(?:cfg|guidance)(?: uses| with)?(?: an?)? (?:scale|weight|strength)",
         values="number",
         cell=r"(?:cfg|guidance)(?: scale| weight)?",
     ),
@@ -472,7 +451,9 @@ TERMS: tuple[Term, ...] = (
         "recipe",
         after=r"(?:diffusion|sampling|denoising|discreti[sz]ation) (?:time)?steps\b",
         values="integer",
-        cell=r"(?:diffusion|sampling) steps|nfe",
+        symbols=r"t",
+        needs=r"diffusion|denois|noise|sampling|discreti|ddpm|ddim",
+        cell=r"(?:diffusion|sampling|denoising) (?:time)?steps|nfe",
     ),
     Term(
         "polynomial order",
@@ -482,31 +463,26 @@ TERMS: tuple[Term, ...] = (
         values="integer",
         cell=r"polynomial order",
     ),
+    *FIELD_TERMS,
 )
 
 BY_NAME = {term.name: term for term in TERMS}
+
+
+_COUNTING = re.compile(r"^(?:(?:total |max(?:imum)? )?number of |num\.? |no\. of |# ?(?:of )?|n_? )")  # "# layers", "n heads"
+_SYMBOL = re.compile(r"(?<=[\w.)]{3}) \(?[a-zα-ω](?:_\w+)?\)?$")  # "Hidden size D", "discount (γ)"
 
 
 @cache
 def term_of_cell(text: str) -> Term | None:
     """Return the hyperparameter that a table's cell names by itself ("Batch size", "β_1", "Adam ε"); `text` is flattened and squeezed."""
     bare = re.sub(r"\s+", " ", text.strip().rstrip(":.")).lower()
-    for term in TERMS:
-        forms = "|".join(part for part in (term.cell, term.before) if part)
-        if forms and re.fullmatch(rf"(?:{forms})", bare, re.IGNORECASE):
-            return term
+    for form in dict.fromkeys((bare, _COUNTING.sub("", bare), _SYMBOL.sub("", _COUNTING.sub("", bare)))):
+        for term in TERMS if form else ():
+            forms = "|".join(part for part in (term.cell, term.before) if part)
+            if forms and re.fullmatch(rf"(?:{forms})", form, re.IGNORECASE):
+                return term
     return None
-
-
-def plausible(values: Values, value: float) -> bool:
-    """Say whether a number can be such a value: a probability lies between 0 and 1, a count is whole and positive."""
-    if values == "probability":
-        return 0.0 <= value <= 1.0
-    if values == "rate":
-        return 0.0 <= value <= 100.0
-    if values == "integer":
-        return value >= 1 and value == int(value)
-    return value >= {"size": 10, "large": 1000}.get(values, float("-inf"))
 
 
 @cache

@@ -16,23 +16,39 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "assert_conforms": "._conform",
         "infer": "._infer",
         "Inferred": "._infer",
-        "not_computed": "._infer",
-        "unreadable": "._infer",
-        "defined_functions": "._infer",
+        "not_computed": "._displays",
+        "unreadable": "._displays",
+        "defined_functions": "._displays",
+        "stated": "._stated",
+        "defined": "._stated",
+        "Said": "._stated",
+        "answers": "._answers",
+        "Answers": "._answers",
+        "questions": "._questions",
+        "survey": "._paper",
+        "Shown": "._paper",
         "declarations": "._symbols",
         "Symbols": "._symbols",
     },
 )
 
 if TYPE_CHECKING:
+    from ._answers import Answers as Answers
+    from ._answers import answers as answers
     from ._conform import Conformance as Conformance
     from ._conform import assert_conforms as assert_conforms
     from ._conform import conform as conform
+    from ._displays import defined_functions as defined_functions
+    from ._displays import not_computed as not_computed
+    from ._displays import unreadable as unreadable
     from ._infer import Inferred as Inferred
-    from ._infer import defined_functions as defined_functions
     from ._infer import infer as infer
-    from ._infer import not_computed as not_computed
-    from ._infer import unreadable as unreadable
+    from ._paper import Shown as Shown
+    from ._paper import survey as survey
+    from ._questions import questions as questions
+    from ._stated import Said as Said
+    from ._stated import defined as defined
+    from ._stated import stated as stated
     from ._symbols import Symbols as Symbols
     from ._symbols import declarations as declarations
     from ._translate import Translation as Translation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ._tokens import Refusal
@@ -17,6 +17,8 @@ class Choices:
     made: dict[str, int] | None = None
     counts: list[int] | None = None
     labels: dict[str, str] | None = None
+    results: Mapping[str, tuple[str, ...]] | None = None  # shapes of results of foreign functions that are known
+    wide: bool = False  # also suppose results of every declared shape
 
     def choose(self, name: str, options: Sequence[str]) -> str:
         """Pick one option; the same question gets the same answer throughout one reading."""
@@ -41,6 +43,7 @@ class Arithmetic:
         self.choices = choices
         self.rows = False  # a vector was met on the left of a matrix, so vectors are rows here
         self.took_rows = False
+        self.took_row_elements = False  # q_i k_j^T of two rows of matrices: needs a declared result
 
     def same(self, left: Term, right: Term) -> bool:
         return left.rank == right.rank and all(self.sizes.same(a, b) for a, b in zip(left.shape, right.shape, strict=True))
@@ -55,6 +58,10 @@ class Arithmetic:
             return left.shape or right.shape
         if self.same(left, right):
             return left.shape
+        if left.rank == right.rank and "1" in left.shape + right.shape:  # [n, d] + [n, 1]
+            pairs = list(zip(left.shape, right.shape, strict=True))
+            if all(self.sizes.same(a, b) or "1" in (a, b) for a, b in pairs):
+                return tuple(b if a == "1" else a for a, b in pairs)
         for small, big in ((left, right), (right, left)):
             if small.rank < big.rank and all(self.sizes.same(a, b) for a, b in zip(small.shape[::-1], big.shape[::-1], strict=False)):
                 if small.rank == 1 and big.rank == 2 and small.side == "c" and not self.sizes.same(big.shape[0], big.shape[1]):
@@ -67,11 +74,21 @@ class Arithmetic:
         raise mismatch(what, left, right)
 
     def elementwise(self, op: str, left: Term, right: Term, what: str, at: int = 0) -> Term:
+        if {left.rank, right.rank} == {1, 2} and self._down_columns(*((left, right) if left.rank == 1 else (right, left))):
+            turned = [self.transpose(term, at) if term.rank == 2 else term for term in (left, right)]
+            return self.transpose(self.elementwise(op, turned[0], turned[1], what, at), at)
         shape = self.broadcast(left, right, what)
         left, right = fitted(left, shape), fitted(right, shape)
         return Term(
             op, (left, right), shape, (), left.side if left.rank == 1 and left.side else (right.side if right.rank == 1 else ""), at
         )
+
+    def _down_columns(self, vector: Term, matrix: Term) -> bool:
+        """l \\odot K^T where only the columns of the matrix have the vector's length."""
+        height, width = matrix.shape
+        if vector.op in SHAPELESS or matrix.op in SHAPELESS or vector.side in {"r", "t"}:
+            return False
+        return self.sizes.same(vector.shape[0], height) and not self.sizes.same(height, width)
 
     def add(self, items: Sequence[Term], signs: Sequence[str], at: int = 0) -> Term:
         """A sum with signs; identity matrices take the shape of their neighbours."""
@@ -115,6 +132,8 @@ class Arithmetic:
                 return product if other.rank else Term("scaled-eye", (product,), (), (), "", at)
             if scaled.op == "scaled-eye":
                 self._refuse_eye(at)
+            if scaled.op == "scaled-ones":
+                raise Refusal("the size of the vector of ones does not show", at)
         if not left.rank or not right.rank:
             if operator == "/":
                 return self.divide(left, right, at)
@@ -128,6 +147,8 @@ class Arithmetic:
                 if left.op == "ones" and not left.shape:
                     return self.multiply(operator, replace(left, shape=right.shape[:1]), right, at)
                 return self.multiply(operator, left, replace(right, shape=left.shape[-1:]), at)
+            if ones and operator in {"", "\\cdot"} and not (left.rank or right.rank) and len(ones) == 1:
+                return Term("scaled-ones", (right if left.op == "ones" else left,), (), (), "", at)
             if ones:
                 raise Refusal("the size of the vector of ones does not show", at)
             side = left.side or right.side
@@ -167,12 +188,16 @@ class Arithmetic:
         if operator in {"", "\\cdot", "\\times", "*"}:
             if operator == "" or left.rank == 1 or right.rank == 1:
                 return ["matrix"] if matrix else []
+            if operator == "\\cdot" and matrix and (_is_inverse(left) or _is_inverse(right)):
+                return ["matrix"]
             return (["matrix"] if matrix else []) + (["elementwise"] if equal else [])
         if operator == "\\otimes" and equal and left.rank == 2:
             return ["elementwise", "Kronecker"]
         return []
 
     def _side_by_side(self, left: Term, right: Term, equal: bool) -> list[str]:
+        if left.side == "t" and right.side == "" and not equal:
+            return ["outer of rows"]  # k^T v of two rows
         if left.side in {"t", "r"} and right.side in {"", "c"}:
             return ["inner"] if equal else []
         if right.side in {"t", "r"}:
@@ -201,15 +226,18 @@ class Arithmetic:
         if reading == "elementwise":
             return self.elementwise("multiply", left, right, "a product", at)
         if reading in {"inner", "inner of rows"}:
-            self.took_rows |= reading == "inner of rows"
+            rows = left.op == right.op == "element"
+            self.took_rows |= reading == "inner of rows" and not rows
+            self.took_row_elements |= reading == "inner of rows" and rows
             if not self.same(left, right):
                 raise mismatch("an inner product", left, right)
-            marked = left.side in {"t", "r"} or right.side in {"t", "r"}
+            marked = (left.side in {"t", "r"} or right.side in {"t", "r"}) and reading != "inner of rows"
             return Term("matmul", (left, right), (), () if marked else ("loose",), "", at)
         if reading == "Kronecker":
             sizes = (f"({a})*({b})" for a, b in zip(left.shape, right.shape, strict=True))
             return Term("kronecker", (left, right), tuple(sizes), (), "", at)
-        if reading == "outer":
+        if reading in {"outer", "outer of rows"}:
+            self.took_rows |= reading == "outer of rows"
             return Term("outer", (left, right), (left.shape[0], right.shape[0]), (), "", at)
         shape = self._matmul_shape(left, right)
         if shape is None:
@@ -224,6 +252,8 @@ class Arithmetic:
     def divide(self, above: Term, below: Term, at: int = 0) -> Term:
         if below.rank >= 2 and above.rank >= 2 and not self.same(above, below):
             raise mismatch("a division", above, below)
+        if below.rank == above.rank == 2 and below.shape[0] == below.shape[1]:
+            raise Refusal("a division by a square matrix is elementwise or by its inverse; the display does not say which", at)
         if below.rank and not above.rank and below.rank >= 2:
             raise Refusal("a number is divided by a matrix", at)
         return self.elementwise("divide", above, below, "a division", at)
@@ -237,7 +267,7 @@ class Arithmetic:
 
     def power(self, base: Term, exponent: Term, at: int = 0) -> Term:
         """A power: of numbers and vectors elementwise, of square matrices as matrices."""
-        if exponent.rank and base.rank:
+        if exponent.rank and base.rank and not (base.rank == exponent.rank == 1 and self.same(base, exponent)):
             raise Refusal(f"a power with an exponent of shape {shown(exponent)} is not understood", at)
         if base.rank == 1 and base.side in {"t"}:
             raise Refusal("a power of a transposed vector is not understood", at)
@@ -249,7 +279,7 @@ class Arithmetic:
 
 
 _PRODUCTS = {"", "\\cdot", "\\times", "*", "\\odot", "\\circ", "\\otimes", "\\star", "/"}
-SHAPELESS = {"eye", "ones", "scaled-eye"}  # they take the shape of their place
+SHAPELESS = {"eye", "ones", "scaled-eye", "scaled-ones"}  # they take the shape of their place
 _NAMES = {"input", "element", "local", "select", "constant"}
 
 
@@ -260,10 +290,17 @@ def _loose_inner(term: Term) -> bool:
     return term.op in {"multiply", "divide", "negate"} and any(_loose_inner(item) for item in term.args)
 
 
+def _is_inverse(term: Term) -> bool:
+    """A power of a matrix, alone or times a number: it stands in products of matrices."""
+    return term.op == "matrix-power" or (term.op == "multiply" and any(_is_inverse(item) for item in term.args))
+
+
 def fitted(term: Term, shape: tuple[str, ...]) -> Term:
     """Give an identity matrix or a vector of ones the shape it has in its place."""
     if term.op in {"eye", "ones"} and not term.shape and shape:
         return replace(term, shape=shape)
+    if term.op == "scaled-ones" and shape:
+        return Term("multiply", (term.args[0], Term("ones", (), shape, (), "", term.at)), shape, (), "", term.at)
     if term.op == "scaled-eye":
         return Term("multiply", (term.args[0], Term("eye", (), shape, (), "", term.at)), shape, (), "", term.at)
     return term

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core import BadInput, did_you_mean
+from ..core import BadInput
+from ._binding import bindings
 from ._symbols import Symbols, declarations
 from ._translate import Translation, translate
 
@@ -36,24 +36,44 @@ def conform(
     *,
     binding: Mapping[str, str] | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    explain: bool = True,
 ) -> Conformance:
     """Hold an implementation against an equation. `binding` maps LaTeX names to the implementation's parameters.
 
     Functions that the paper defines elsewhere are passed on where they are bound; without any given, smooth stand-ins are used for both sides.
+    `explain=False` leaves the search for the nearest deviation and for smaller inputs out, which takes most of the time where code differs.
 
     Raises:
         BadInput: the declarations or the binding are malformed.
     """
     table = declarations(symbols)
+    if isinstance(implementation, type):
+        raise BadInput(
+            f"The implementation is a function or an object that can be called; {implementation.__name__} is a class: make one of it."
+        )
     if not callable(implementation):
         raise BadInput(f"The implementation is a function, not a {type(implementation).__name__}.")
-    translation = translate(latex, table)
+    return hold(translate(latex, table), implementation, binding, functions, explain)
+
+
+def hold(
+    translation: Translation,
+    implementation: Callable[..., Any],
+    binding: Mapping[str, str] | None,
+    functions: Mapping[str, Callable[..., Any]] | None,
+    explain: bool,
+) -> Conformance:
+    """Hold an implementation against an equation that was translated before.
+
+    Raises:
+        BadInput: the binding is malformed.
+    """
     if translation.status != "ok":
         return Conformance("unsure", f"the equation cannot be read: {translation.reason} (byte {translation.offset})")
-    bound = _binding(translation, implementation, binding or {})
+    bound = bindings(translation, implementation, binding or {})
     from ._compare import compare
 
-    return compare(translation, implementation, bound, functions)
+    return compare(translation, implementation, bound, functions, explain)
 
 
 def assert_conforms(
@@ -74,45 +94,3 @@ def assert_conforms(
         raise AssertionError(
             f"{found.verdict}: {found.reason}" + (f"; {found.explanation}" if found.explanation else "") + f"\n{found.counterexample}"
         )
-
-
-def _binding(translation: Translation, implementation: Callable[..., Any], binding: Mapping[str, str]) -> dict[str, str]:
-    """Check the binding against the declarations and the implementation's signature; what it leaves open is bound by equal names."""
-    symbols = translation.symbols
-    known = [
-        *symbols.inputs,
-        *symbols.constants,
-        *symbols.functions,
-        *(name[5:] for name, _ in translation.signature if name.startswith("size:")),
-    ]
-    for name in binding:
-        if name not in known:
-            raise BadInput(f"The binding names {name!r}, which the equation does not declare.{did_you_mean(name, known)}")
-    try:
-        parameters = inspect.signature(implementation).parameters
-    except (TypeError, ValueError):
-        return dict(binding)
-    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-    for name, parameter in binding.items():
-        if parameter not in parameters and not open_ended:
-            raise BadInput(
-                f"The binding gives {name} to the parameter {parameter!r}, which the implementation does not have.{did_you_mean(parameter, parameters)}"
-            )
-    bound = dict(binding)
-    for name, python in translation.signature:  # what the binding leaves open goes to the parameter of the same name
-        latex = name.removeprefix("size:")
-        for parameter in (python, latex):
-            if latex not in bound and parameter in parameters and parameter not in bound.values():
-                bound[latex] = parameter
-    required = [
-        name
-        for name, parameter in parameters.items()
-        if parameter.default is parameter.empty
-        and parameter.kind not in {parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL}
-        and name not in bound.values()
-    ]
-    if required:
-        raise BadInput(
-            f"Nothing is bound to the implementation's parameter {required[0]!r}: name the LaTeX symbol it stands for in the binding."
-        )
-    return bound

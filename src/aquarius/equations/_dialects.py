@@ -177,7 +177,10 @@ class _Writer:
             "rest_tuple": f"({', '.join(texts[1:])})",
             "axis": f"axis={axis}" if axis else "",
             "then_axis": f", axis={axis}" if axis else "",
+            "low": keywords.get("min", ""),
+            "high": keywords.get("max", ""),
             "limit": keywords.get("min", keywords.get("max", "")),
+            "points": _split_points(arguments[1:], texts),
         }
         return template.format(**fields)
 
@@ -202,6 +205,14 @@ class _Writer:
     def assigned(self, node: ast.Assign, target: ast.Subscript) -> str:
         name, places, value = self.text(target.value), self.splice(target.slice), self.text(node.value)
         return self.dialect.assigned.format(name=name, places=places, value=value)
+
+
+def _split_points(sizes: list[ast.expr], texts: list[str]) -> str:
+    """[a, a + b] for pieces of sizes [a, b, c]: where NumPy cuts."""
+    if not sizes or not isinstance(sizes[0], ast.List):
+        return texts[-1]
+    parts = texts[1].strip("[]").split(", ")
+    return f"[{', '.join(' + '.join(parts[: count + 1]) for count in range(len(parts) - 1))}]"
 
 
 def _placed(node: ast.AST) -> list[ast.AST]:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ._arithmetic import unary
+from ._composed import COMPOSED, composed
 from ._indexing import dim_of, element_at, index_variable
 from ._names import NAME_KINDS, Split, parts
-from ._reductions import Bounds, cardinality, reduced, summed
+from ._reductions import Bounds, cardinality, every_term, reduced, summed
 from ._tokens import Refusal
-from ._tree import Node, key, latex
+from ._tree import Node, key, latex, walk
 from ._typed import IndexVar, Scope, Term, constant, shown
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _ELEMENTWISE = {
             "sigmoid",
             "relu",
             "softplus",
+            "round",
         )
     },
     **{
@@ -73,6 +75,8 @@ _ELEMENTWISE = {
 BUILTIN: dict[str, str] = {
     **_ELEMENTWISE,
     **dict.fromkeys(("softmax", "Softmax", "SoftMax", "SOFTMAX"), "softmax"),
+    **COMPOSED,
+    "Gamma": "gamma",
     **dict.fromkeys(("tr", "Tr", "trace", "Trace"), "trace"),
     **dict.fromkeys(("Concat", "concat", "CONCAT", "cat", "Concatenate"), "concat"),
     **{name: name for name in ("max", "min", "argmax", "argmin", "det", "diag", "mean", "logsumexp", "clip")},
@@ -100,14 +104,17 @@ def builtin_call(resolver: Resolver, name: str, bracket: Node, below: Node, abov
         return Term("reduce", (body,), body.shape, (name, (variable,)), "", at)
     if any(item.kind == "dots" for item in bracket.items):
         raise Refusal(f"an ellipsis among the arguments of {name} is not supported", at)
-    if "|" in bracket.tag or ";" in bracket.tag:
+    if "|" in bracket.tag or (";" in bracket.tag and name != "clip"):
         raise Refusal(f"the arguments of {name} are not understood", at)
     arguments = [resolver.expression(item, scope) for item in bracket.items]
     if not arguments:
         raise Refusal(f"{name} has no argument", at)
     if above.kind not in {"none", "number"}:
         raise Refusal(f"the superscript {latex(above)} of {name} is a power or an inverse; the display does not say which", above.at)
-    term = _apply(resolver, name, arguments, below, at)
+    if name == "softmax" and len(arguments) == 1 and not arguments[0].rank:
+        term = _indexed_alone(resolver, bracket, arguments[0], scope, at)
+    else:
+        term = _apply(resolver, name, arguments, below, at)
     return resolver.raised(term, above, scope, at) if above.kind != "none" else term
 
 
@@ -124,6 +131,12 @@ def _apply(resolver: Resolver, name: str, arguments: list[Term], below: Node, at
         if name in {"exp", "log", "sin", "cos", "sqrt"} and first.rank >= 2:
             resolver.refuse_matrix_function(name, first)
         return unary(name, first, at)
+    if name in COMPOSED.values():
+        if below.kind != "none":
+            raise Refusal(f"the subscript of {name} is not understood", below.at)
+        return composed(resolver, name, arguments, at)
+    if name == "gamma" and len(arguments) == 1 and below.kind == "none":  # of positive numbers, as a logarithm does not overflow
+        return unary("exp", unary("lgamma", first, at), at)
     if name in {"max", "min"} and len(arguments) > 1:
         if below.kind != "none":
             raise Refusal(f"the subscript of {name} is not understood", below.at)
@@ -159,6 +172,17 @@ def _of_one(name: str, first: Term, at: int) -> Term:
     if name in {"trace", "det"} and first.rank == 2:
         return Term(name, (first,), (), (), "", at)
     raise Refusal(f"{name} of a value of shape {shown(first)} is not understood", at)
+
+
+def _indexed_alone(resolver: Resolver, bracket: Node, argument: Term, scope: Scope, at: int) -> Term:
+    """p_i = softmax(u^T m_i): over the one index that runs in its argument."""
+    running = {id(variable): name for name, variable in scope.indices.items()}
+    met = dict.fromkeys(id(item.data[0]) for item in every_term(argument) if item.op == "index")
+    names = [running[one] for one in met if one in running]
+    if len(names) != 1:
+        raise Refusal("the softmax of a number: over which index it runs does not show", at)
+    letter = next(item for node in bracket.items for item in walk(node) if key(item, fonts=False) == names[0])
+    return indexed_softmax(resolver, bracket, letter, scope, at)
 
 
 def indexed_softmax(resolver: Resolver, bracket: Node, below: Node, scope: Scope, at: int) -> Term:
@@ -216,6 +240,9 @@ def _joinable(resolver: Resolver, found: list[Term], axis: int) -> bool:
 
 def _ellipsis(resolver: Resolver, items: Sequence[Node], scope: Scope, at: int) -> Term:
     """a_1, ..., a_h as one array: numbers side by side, vectors and matrices along the last axis."""
+    grouped = _grouped(items)
+    if grouped is not None:
+        return _ellipsis(resolver, grouped, scope, at)
     variable, body = series(resolver, items, scope, at)
     count = dim_of(resolver, variable, at)
     if not body.rank:
@@ -223,6 +250,20 @@ def _ellipsis(resolver: Resolver, items: Sequence[Node], scope: Scope, at: int) 
     simple = not set("+-") & set(count + body.shape[-1])
     size = f"{_wrapped(count)}*{_wrapped(body.shape[-1])}" if simple else f"({count})*({body.shape[-1]})"
     return Term("concat-range", (body,), (*body.shape[:-1], size), (variable,), body.side, at)
+
+
+def _grouped(items: Sequence[Node]) -> tuple[Node, ...] | None:
+    """sin a_0, cos a_0, ..., sin a_L, cos a_L as (sin a_0, cos a_0), ..., (sin a_L, cos a_L)."""
+    place = next(position for position, item in enumerate(items) if item.kind == "dots")
+    count = len(items) - place - 1
+    if count < 2 or place % count or sum(item.kind == "dots" for item in items) != 1:
+        return None
+    groups = [items[start : start + count] for start in [*range(0, place, count), place + 1]]
+    pairs = [_difference(first, last) for first, last in zip(groups[0], groups[-1], strict=True)]
+    if any(pair is None for pair in pairs) or len({(key(pair[0]), key(pair[1])) for pair in pairs if pair is not None}) != 1:
+        return None
+    joined = [Node("group", group[0].at, "()", tuple(group), (",",) * (count - 1)) for group in groups]
+    return (*joined[:-1], items[place], joined[-1])
 
 
 def series(resolver: Resolver, items: Sequence[Node], scope: Scope, at: int) -> tuple[IndexVar, Term]:
@@ -285,7 +326,7 @@ def norm(resolver: Resolver, node: Node, below: Node, scope: Scope) -> Term:
         if not term.rank:
             return unary("abs", term, node.at)
         options = ["absolute values", "norm"] if term.rank == 1 else ["absolute values", "determinant"]
-        options = options[:1] if resolver.in_cases else options
+        options = options[:1] if resolver.in_cases or _for_one_number(resolver, term) else options
         picked = resolver.choices.choose(f"single bars around a value of shape {shown(term)}", options)
         if picked == "absolute values":
             return unary("abs", term, node.at)
@@ -313,10 +354,23 @@ def norm(resolver: Resolver, node: Node, below: Node, scope: Scope) -> Term:
     return resolver.arithmetic.power(summed(powers, "sum", node.at), resolver.arithmetic.divide(constant(1), exponent), node.at)
 
 
+def _for_one_number(resolver: Resolver, term: Term) -> bool:
+    """A display in plain letters whose inputs and declared result have one shape is written for one number: |x| is its absolute value."""
+    symbols = resolver.symbols
+    shapes = {shape for shape in symbols.inputs.values() if shape}
+    name = symbols.outputs[-1] if symbols.outputs else "out"
+    declared = symbols.output_shapes.get(name, symbols.output_shapes.get("out", ()))
+    bold = any(mark in name for name in symbols.inputs for mark in ("bf", "bold", "bm", "vec"))
+    return len(shapes) == 1 and term.rank == 1 and len(declared) == 1 and not bold and not resolver.by_bars
+
+
 def user_call(resolver: Resolver, entity: str, split: Split, bracket: Node, scope: Scope) -> Term:
     """A function the paper defines elsewhere: its result is a number, or has the shape of an argument; or one defined by another row."""
     kind, _, name = entity.partition(":")
     items = _argument_list(bracket)
+    if split.above is not None and len(items) > 1 and split.above.kind == "number":  # rho^2(x, y) can be no repetition
+        value = user_call(resolver, entity, replace(split, above=None), bracket, scope)
+        return resolver.raised(value, split.above, scope, bracket.at)
     if split.above is not None:
         raise Refusal(
             f"the superscript {latex(split.above)} of {name} is a power or a repetition; the display does not say which", split.above.at
@@ -337,9 +391,38 @@ def user_call(resolver: Resolver, entity: str, split: Split, bracket: Node, scop
         shapes = {"a number": (), **{label: shape for label, shape in shapes.items() if shape}}
     if len(matrices) >= 3:
         shapes = dict(sorted(shapes.items(), key=lambda item: item[1] != (matrices[0].shape[0], matrices[-1].shape[1])))
-    label = resolver.choices.choose(f"result of {name} of {', '.join(shown(term) for term in arguments)}", list(shapes))
-    term = Term("call", tuple(arguments), shapes[label], (name,), "", bracket.at)
+    shape = _result_shape(resolver, name, arguments, shapes, split, scope)
+    term = Term("call", tuple(arguments), shape, (name,), "", bracket.at)
     return element_at(resolver, term, split.below, scope, bracket.at) if split.below else term
+
+
+def call_label(name: str, arguments: Sequence[Term]) -> str:
+    """The question of which shape a foreign function's result has."""
+    return f"result of {name} of {', '.join(shown(term) for term in arguments)}"
+
+
+def _result_shape(
+    resolver: Resolver, name: str, arguments: list[Term], shapes: dict[str, tuple[str, ...]], split: Split, scope: Scope
+) -> tuple[str, ...]:
+    """The known shape of the result, or one supposed: with an axis for every index that stands on the function, as in E_i(x)."""
+    label = call_label(name, arguments)
+    known = (resolver.choices.results or {}).get(label)
+    if known is not None:
+        return known
+    if resolver.choices.wide:
+        declared = [shape for shape in resolver.symbols.inputs.values() if shape and len(shape) <= 2]
+        for shape in dict.fromkeys([*((shape[-1],) for shape in declared), *((shape[0],) for shape in declared), *declared]):
+            if shape not in shapes.values() and len(shapes) < MOST_SHAPES:
+                shapes[f"[{', '.join(shape)}]"] = shape
+    if split.below:
+        running = [scope.indices.get(key(piece, fonts=False)) for piece in split.below]
+        if all(variable is not None and (variable.explicit or variable.dim) for variable in running):
+            front = tuple(dim_of(resolver, variable, 0) for variable in running if variable is not None)
+            shapes = {f"{place} for every index": (*front, *shape) for place, shape in shapes.items()}
+    return shapes[resolver.choices.choose(label, list(shapes))]
+
+
+MOST_SHAPES = 8
 
 
 def _argument_list(bracket: Node) -> list[Node]:

@@ -20,8 +20,8 @@ def dim_of(resolver: Resolver, variable: IndexVar, at: int) -> str:
         return variable.dim
     if variable.upper is None:
         raise Refusal(f"the range of the index {variable.name} does not show: declare it under 'index'", at)
-    upper = dim_text(variable.upper)
-    lower = dim_text(variable.lower) if variable.lower is not None else "1"
+    upper = dim_text(variable.upper, resolver.symbols)
+    lower = dim_text(variable.lower, resolver.symbols) if variable.lower is not None else "1"
     if upper is None or lower is None:
         raise Refusal(f"the range of the index {variable.name} depends on another index", at)
     if lower == "1":
@@ -64,9 +64,18 @@ def index_term(resolver: Resolver, node: Node, scope: Scope) -> Term:
     term = resolver.expression(node, scope)
     if term.rank:
         raise Refusal(f"an index of shape {shown(term)} is not understood", node.at)
-    if not _whole(term, resolver.symbols):
+    if not _whole(term, resolver.symbols) and not _is_place(resolver, term):
         raise Refusal(f"{latex(node)} is not an index", node.at)
     return term
+
+
+def _is_place(resolver: Resolver, term: Term) -> bool:
+    """e_k where k = argmin_j ... stands above: a computed position."""
+    if term.op != "local":
+        return False
+    outputs = [item.output for item in resolver.definitions.values() if item.output is not None and item.output.name == term.data[0]]
+    bodies = [rule.body for output in outputs for rule in output.rules]
+    return len(bodies) == 1 and bodies[0].op == "reduce" and bodies[0].data[0] in {"argmax", "argmin"}
 
 
 def element_at(resolver: Resolver, array: Term, nodes: tuple[Node, ...], scope: Scope, at: int) -> Term:
@@ -143,6 +152,9 @@ def label_positions(symbols: Symbols, left: Term, right: Term) -> tuple[Term, Te
 
 
 def _inside(resolver: Resolver, variable: IndexVar, dim: str, offset: int, at: int) -> None:
+    bound = variable.upper
+    if bound is not None and bound.op == "constant" and dim in resolver.sizes.values and dim not in resolver.symbols.dims:
+        raise Refusal(f"the index {variable.name} runs to {bound.data[0]} over an axis of size {dim}", at)
     lower = whole_number(variable.lower, resolver.sizes) if variable.lower is not None else 1
     upper = whole_number(variable.upper, resolver.sizes) if variable.upper is not None else None
     if lower is None or upper is None:
@@ -170,7 +182,7 @@ def _terms_beside(term: Term) -> list[Term]:
 
 
 def _is_whole_axis(node: Node) -> bool:
-    return node.kind == "symbol" and node.text in {":", "\\cdot"}
+    return node.kind == "symbol" and node.text in {":", "\\cdot", "*", "\\ast"}
 
 
 def _offset(term: Term) -> int | None:
@@ -228,25 +240,27 @@ def whole_number(term: Term | None, sizes: Sizes) -> int | None:
     return value if value >= 0 else None
 
 
-def dim_text(term: Term) -> str | None:
-    """A bound or size as a size expression; None where it holds anything else."""
+def dim_text(term: Term, symbols: Symbols | None = None) -> str | None:
+    """A bound or size as a size expression, whole constants by their value; None where it holds anything else."""
+    if term.op == "constant" and symbols is not None and isinstance(symbols.constants[term.data[0]], int):
+        return str(symbols.constants[term.data[0]])
     if term.op == "number" and float(term.data[0]).is_integer():
         return str(int(term.data[0]))
     if term.op == "size":
         return str(term.data[0])
     if term.op == "add":
-        texts = [dim_text(item) for item in term.args]
+        texts = [dim_text(item, symbols) for item in term.args]
         if any(text is None for text in texts):
             return None
         return "".join(f"{sign}{text}" for sign, text in zip(term.data, texts, strict=True)).removeprefix("+")
     if term.op in {"multiply", "divide"}:
-        texts = [dim_text(item) for item in term.args]
+        texts = [dim_text(item, symbols) for item in term.args]
         if any(text is None for text in texts):
             return None
         wrapped = [f"({text})" if set("+-") & set(text or "") else str(text) for text in texts]
         return f"{wrapped[0]}{'*' if term.op == 'multiply' else '/'}{wrapped[1]}"
     if term.op == "unary" and term.data[0] in {"floor", "ceil"}:
-        return dim_text(term.args[0])
+        return dim_text(term.args[0], symbols)
     return None
 
 

@@ -21,6 +21,11 @@ MOST_STEPS = 5_000_000  # of one evaluation
 class Unfit(Exception):
     """The values do not fit this reading: a shape, a bound or the result of a function is another. Never leaves the package."""
 
+    def __init__(self, reason: str, call: Term | None = None, shape: tuple[int, ...] = ()) -> None:
+        super().__init__(reason)
+        self.call = call  # the foreign function whose result has another shape than supposed, and that shape
+        self.shape = shape
+
 
 def bound_sizes(symbols: Symbols, values: Mapping[str, Any]) -> Sizes:
     """The sizes that the given values have.
@@ -49,9 +54,10 @@ def bound_sizes(symbols: Symbols, values: Mapping[str, Any]) -> Sizes:
             if taken.setdefault(dim, value) != value and dim not in symbols.dims:
                 raise Unfit(f"the size {dim} is {taken[dim]} in the inputs, but {value} is given")
             taken[dim] = value
-    sizes.values = {name: size for name, size in taken.items() if dim_atoms(name) == [name]}
+    sizes.values = {name: size for name, size in taken.items() if dim_atoms(name) == [name] or not set("+-*/(") & set(name)}
     for name, size in taken.items():
-        _solve(name, size, sizes)
+        if name not in sizes.values:
+            _solve(name, size, sizes)
     return sizes
 
 
@@ -139,6 +145,8 @@ class Interpreter:
         return value
 
     def whole(self, term: Term, bound: Bindings) -> int:
+        if term.op == "index":
+            return bound[term.data[0]]
         value = self.value(term, bound)
         number = float(value)
         if not number.is_integer():
@@ -153,9 +161,8 @@ class Interpreter:
         result = _OPERATIONS[term.op](self, term, bound)
         expected = tuple(self.sizes.of(dim) for dim in term.shape)
         if tuple(result.shape) != expected and term.op in {"call", "local", "input"}:
-            raise Unfit(
-                f"{term.data[0] if term.data else term.op} has the shape {list(result.shape)}, this reading expects {list(expected)}"
-            )
+            reason = f"{term.data[0] if term.data else term.op} has the shape {list(result.shape)}, this reading expects {list(expected)}"
+            raise Unfit(reason, term if term.op == "call" else None, tuple(result.shape))
         return result
 
     def argument(self, term: Term, bound: Bindings, place: int = 0) -> Tensor:
@@ -211,6 +218,8 @@ def _matrix_power(run: Interpreter, term: Term, bound: Bindings) -> Tensor:
     if exponent.is_integer():
         if abs(exponent) > MOST_ELEMENTS:
             raise Unfit("a matrix is raised to too high a power")
+        if not bool(torch.isfinite(base).all()):
+            raise Unfit("a power of a matrix that is not finite")
         if exponent < 0 and float(torch.linalg.cond(base.detach())) > 1e9:
             raise Unfit("the inverse of a singular matrix is taken")
         result = torch.eye(base.shape[-1], dtype=torch.float64)
@@ -231,7 +240,7 @@ _UNARY: dict[str, Callable[[Tensor], Tensor]] = {
     "cosh": torch.cosh, "arctan": torch.atan, "arcsin": torch.asin, "arccos": torch.acos, "erf": torch.erf, "sqrt": torch.sqrt,
     "sigmoid": torch.sigmoid, "relu": lambda x: torch.where(x > 0, x, torch.zeros_like(x)), "softplus": lambda x: torch.log1p(torch.exp(-x.abs())) + x.clamp(min=0),
     "sign": torch.sign, "abs": torch.abs, "gelu": lambda x: x * 0.5 * (1 + torch.erf(x / math.sqrt(2))), "silu": lambda x: x * torch.sigmoid(x),
-    "floor": torch.floor, "ceil": torch.ceil, "logit": lambda x: torch.log(x / (1 - x)),
+    "lgamma": torch.lgamma, "round": torch.round, "floor": torch.floor, "ceil": torch.ceil, "logit": lambda x: torch.log(x / (1 - x)),
 }  # fmt: skip
 _COMPARE: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "<": torch.lt,
@@ -348,6 +357,11 @@ def _matrix(run: Interpreter, term: Term, bound: Bindings) -> Tensor:
     return torch.stack([run.value(item, bound) for item in term.args]).reshape(rows, -1)
 
 
+def _part(run: Interpreter, term: Term, bound: Bindings) -> Tensor:
+    axis, place, dims = term.data
+    return torch.split(run.argument(term, bound), [run.size(dim) for dim in dims], dim=axis)[place]
+
+
 def _collected(run: Interpreter, term: Term, bound: Bindings) -> list[Tensor]:
     return [run.argument(term, inner) for inner in run.bindings(term.data, bound)]
 
@@ -397,6 +411,7 @@ _OPERATIONS: dict[str, Callable[[Interpreter, Term, Bindings], Tensor]] = {
     "stack": lambda run, term, bound: torch.stack([run.value(item, bound) for item in term.args]),
     "matrix": _matrix,
     "concat": lambda run, term, bound: torch.cat([run.value(item, bound) for item in term.args], dim=term.data[0]),
+    "part": _part,
     "collect": lambda run, term, bound: torch.stack(_collected(run, term, bound)),
     "concat-range": lambda run, term, bound: torch.cat(_collected(run, term, bound), dim=-1),
 }

@@ -9,10 +9,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from ._dialects import Parameters, Place, Ranks, respelled, watched
+from ._foreign import foreign, to_library
 from ._symbols import Symbols
 from ._translate import Reading
 from ._values import draw, stand_ins
@@ -51,32 +49,8 @@ def ranks(symbols: Symbols, reading: Reading, code: str, parameters: Parameters)
 
     space: dict[str, Any] = {"__note__": note}
     exec(compile(watched(code), "<equation>", "exec"), space)
-    run(last_function(space), parameters, draw(symbols, reading.sizes), stand_ins(reading.outputs), reading)
+    run(last_function(space), parameters, draw(symbols, reading.sizes), stand_ins(reading.outputs, "random", reading.sizes), reading)
     return Ranks({place: tuple(rank for _, rank in sorted(operands.items())) for place, operands in found.items()})
-
-
-def to_library(value: Any, backend: str) -> Any:
-    """A tensor as an array of the library; other values as they are."""
-    if not isinstance(value, Tensor) or backend == "torch":
-        return value
-    array = value.detach().numpy()
-    if backend == "numpy":
-        return array
-    return import_module("jax.numpy").asarray(array) if backend == "jax" else import_module("tensorflow").constant(array)
-
-
-def from_library(value: Any) -> Any:
-    """An array of any library as a tensor; plain numbers as they are."""
-    if isinstance(value, Tensor) or type(value) in {bool, int, float}:
-        return value
-    return torch.as_tensor(import_module("numpy").array(value))
-
-
-def foreign(function: Callable[..., Any], backend: str) -> Callable[..., Any]:
-    """A function of tensors for the arrays of a library."""
-    if backend == "torch":
-        return function
-    return lambda *arguments: to_library(torch.as_tensor(function(*(from_library(item) for item in arguments))), backend)
 
 
 @contextmanager

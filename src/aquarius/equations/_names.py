@@ -23,7 +23,7 @@ def parts(node: Node) -> tuple[Node, ...]:
     """The members of a script: i, j of x_{ij} and of x_{i,j} and of x_{(i,j)}."""
     if node.kind == "none":
         return ()
-    if node.kind == "group" and node.text in {"{}", "()"} and set(node.tag) <= {",", ""} and node.items:
+    if node.kind == "group" and node.text in {"{}", "()"} and set(node.tag) <= {",", "", "|"} and node.items:
         inner = [part for item in node.items for part in (parts(item) if item.kind == "group" else (item,))]
         return tuple(inner) if len(node.items) > 1 else parts(node.items[0])
     if node.kind == "product" and not any(node.tag) and all(item.kind in {"symbol", "number", "script", "name"} for item in node.items):
@@ -65,6 +65,9 @@ def _below(below: Node) -> Iterator[tuple[Node, tuple[Node, ...]]]:
     if len(pieces) == 1 and pieces[0].kind == "script" and pieces[0].items[1].kind != "none":  # v_{w_i}: element i of v_w
         inner = pieces[0]
         yield inner.items[0], parts(inner.items[1])
+    last = below.items[-1] if below.kind == "product" and not any(below.tag) else NONE
+    if last.kind == "script" and last.items[1].kind != "none" and last.items[2].kind == "none":  # X_{f16_{ij}}: element i, j of X_{f16}
+        yield replace(below, items=(*below.items[:-1], last.items[0])), parts(last.items[1])
     yield NONE, pieces
 
 
@@ -128,8 +131,10 @@ def left_side(node: Node) -> Left | None:
         name, argument = node.items
         if name.kind in NAME_KINDS and argument.kind == "group" and argument.text in {"()", "[]", "{}"}:
             return Left(name, argument.items)
-        if name.kind in NAME_KINDS and argument.kind == "script" and argument.items[0].kind == "group" and argument.items[2].kind == "none":
-            return Left(name, argument.items[0].items, parts(argument.items[1]))
+        if name.kind in NAME_KINDS and argument.kind == "script" and argument.items[0].kind == "group":
+            group, below, above = argument.items
+            if above.kind == "none" or (above.kind == "group" and above.text in {"()", "[]"} and below.kind == "none"):  # P(x)^{(i)}
+                return Left(name, group.items, parts(below) if above.kind == "none" else above.items)
         if name.kind == "symbol" and name.text == "\\Delta" and argument.kind in NAME_KINDS:
             return Left(Node("name", node.at, f"\\Delta {key(argument)}"))
     if node.kind == "group" and node.text in {"()", "[]", "{}"}:

@@ -2,177 +2,35 @@
 
 from __future__ import annotations
 
-from ._tokens import Refusal, Token
+from ._brackets import items_until, stops
+from ._constructs import big, command
+from ._notation import BIG, BRACKETS, CLOSERS, FUNCTIONS, OPENERS, OPERATORS, RELATIONS
+from ._tokens import Refusal, Token, shown
 from ._tree import NONE, Node
 
 DEEPEST = 60
-
-RELATIONS = {
-    **{
-        "=": "=",
-        ":=": "=",
-        "coloneqq": "=",
-        "triangleq": "=",
-        "equiv": "=",
-        "doteq": "=",
-        "leftarrow": "=",
-        "gets": "=",
-        "coloneq": "=",
-        "Leftarrow": "=",
-    },
-    **{
-        "<": "<",
-        ">": ">",
-        "le": "<=",
-        "leq": "<=",
-        "leqslant": "<=",
-        "leqq": "<=",
-        "ge": ">=",
-        "geq": ">=",
-        "geqslant": ">=",
-        "geqq": ">=",
-    },
-    **{
-        "ne": "!=",
-        "neq": "!=",
-        "in": "in",
-        "notin": "notin",
-        "sim": "~",
-        "approx": "approx",
-        "propto": "propto",
-        "to": "to",
-        "rightarrow": "to",
-    },
-    **{
-        "simeq": "approx",
-        "cong": "approx",
-        "ll": "<",
-        "gg": ">",
-        "subset": "subset",
-        "subseteq": "subset",
-        "mapsto": "to",
-        "implies": "implies",
-    },
-    **{
-        "Rightarrow": "implies",
-        "iff": "iff",
-        "Leftrightarrow": "iff",
-        "land": "and",
-        "wedge": "and",
-        "lor": "or",
-        "vee": "or",
-        "longrightarrow": "to",
-    },
-    **{
-        "xrightarrow": "to",
-        "succ": "succ",
-        "prec": "prec",
-        "lt": "<",
-        "gt": ">",
-        "leftrightarrow": "iff",
-        "perp": "perp",
-        "setminus": "setminus",
-    },
-}
-# What a relation says, in words, where it computes nothing.
-RELATION_WORDS = {"~": "a distribution", "<=": "a bound", ">=": "a bound", "<": "a bound", ">": "a bound", "approx": "an approximation"}
-RELATION_WORDS |= {"propto": "a proportionality", "to": "a map or limit", "in": "membership", "!=": "an inequality"}
-OPERATORS = {
-    **{
-        "cdot": "\\cdot",
-        "times": "\\times",
-        "*": "*",
-        "odot": "\\odot",
-        "circ": "\\circ",
-        "otimes": "\\otimes",
-        "/": "/",
-        "oplus": "\\oplus",
-    },
-    **{
-        "ast": "*",
-        "star": "\\star",
-        "bullet": "\\cdot",
-        "div": "/",
-        "cup": "\\cup",
-        "cap": "\\cap",
-        "bmod": "\\bmod",
-        "mod": "\\bmod",
-        "\u22c5": "\\cdot",
-    },
-}
-BIG = {
-    "sum",
-    "prod",
-    "max",
-    "min",
-    "argmax",
-    "argmin",
-    "int",
-    "iint",
-    "oint",
-    "bigcup",
-    "bigcap",
-    "bigoplus",
-    "sup",
-    "inf",
-    "lim",
-    "coprod",
-    "bigodot",
-    "bigotimes",
-}
-UNBOUNDED = {"int", "iint", "oint", "lim", "bigcup", "bigcap", "sup", "inf", "coprod", "bigoplus", "bigodot", "bigotimes"}
-FUNCTIONS = {
-    *("log", "ln", "exp", "sin", "cos", "tan", "tanh", "sinh", "cosh", "arctan", "arcsin", "arccos", "det", "sigmoid", "sigm", "sec", "csc", "cot"),
-    *("softmax", "Softmax", "SoftMax", "ReLU", "relu", "RELU", "ELU", "GELU", "softplus", "Softplus", "sign", "sgn", "tr", "Tr", "trace", "diag", "coth"),
-    *("Sigmoid", "Tanh", "logsumexp", "erf", "logit", "LeakyReLU", "rank", "vec", "Concat", "concat", "CONCAT", "Var", "var", "Cov", "mean", "abs"),
-}  # fmt: skip
-ACCENTS = {
-    "hat": "hat",
-    "widehat": "hat",
-    "tilde": "tilde",
-    "widetilde": "tilde",
-    "bar": "bar",
-    "overline": "bar",
-    "dot": "dot",
-    "ddot": "ddot",
-    "vec": "vec",
-}
-ACCENTS |= {
-    "check": "check",
-    "breve": "breve",
-    "underline": "underline",
-    "acute": "acute",
-    "grave": "grave",
-    "mathring": "ring",
-    "overrightarrow": "vec",
-}
-OPENERS = {"(": ")", "[": "]", "{": "}", "lfloor": "rfloor", "lceil": "rceil", "langle": "rangle"}
-BRACKETS = {"(": "()", "[": "[]", "{": "{}", "lfloor": "\u230a\u230b", "lceil": "\u2308\u2309", "langle": "\u27e8\u27e9"}
-CLOSERS = set(OPENERS.values())
-DOTS = {"dots", "ldots", "cdots", "dotsc", "dotsb", "dotsm", "dotso", "vdots", "ddots", "hdots"}
-_MATRICES = {"matrix", "bmatrix", "pmatrix", "vmatrix", "Bmatrix", "smallmatrix", "array"}
-_CASES = {"cases", "dcases", "rcases", "cases*"}
-_ASIDES = {"underbrace", "overbrace", "underset", "overset", "stackrel"}
+_FARTHEST = 4  # ends behind the last token: how far ahead anything looks
 
 
 class Parser:
     """One pass over the tokens of one statement."""
 
     def __init__(self, tokens: list[Token], words: frozenset[str] = frozenset()) -> None:
-        self.tokens = [token for token in tokens if token.kind not in {"space", "align"}]
+        self.end = Token("end", "", tokens[-1].at + 1 if tokens else 0)
+        self.tokens = [token for token in tokens if token.kind not in {"space", "align"}] + [self.end] * _FARTHEST
         self.words = words
         self.place = 0
         self.depth = 0
         self.bars: list[str] = []
-        self.end = Token("end", "", self.tokens[-1].at + 1 if self.tokens else 0)
+        self.ignored: list[Token] = []  # notes under braces: read, and no part of the tree
 
     def peek(self, ahead: int = 0) -> Token:
-        place = self.place + ahead
-        return self.tokens[place] if place < len(self.tokens) else self.end
+        return self.tokens[self.place + ahead]
 
     def take(self) -> Token:
-        token = self.peek()
-        self.place += 1
+        token = self.tokens[self.place]
+        if token.kind != "end":
+            self.place += 1
         return token
 
     def is_symbol(self, text: str) -> bool:
@@ -183,16 +41,21 @@ class Parser:
         """Parse the whole statement; a symbol left over is a refusal."""
         node = self.relation()
         token = self.peek()
+        if token.text in {"|", "\\|"} and token.kind == "symbol":  # f | X ~ N(...), printed without brackets
+            self.place += 1
+            node = Node("given", node.at, "", (node, self.relation()))
+        elif token.text == ":" and token.kind == "symbol":  # f : A -> B
+            self.place += 1
+            node = Node("relation", node.at, "", (node, self.relation()), (":",))
+        token = self.peek()
         if token.kind != "end":
-            raise Refusal(f"{_shown(token)} is out of place here", token.at)
+            raise Refusal(f"{shown(token)} is out of place here", token.at)
         return node
 
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
             raise Refusal(f"the display is nested more than {DEEPEST} deep", self.peek().at)
-
-    # ---- levels of binding, loosest first
 
     def relation(self) -> Node:
         self.deeper()
@@ -219,9 +82,10 @@ class Parser:
         token = self.peek()
         if token.kind == "symbol" and token.text == ":" and self.peek(1).text == "=":
             return "="
-        if token.kind == "command" and token.text == "not" and self.peek(1).text == "=":
+        if token.kind == "command" and token.text == "not" and RELATIONS.get(self.peek(1).text):
             self.place += 1
-            return "!="
+            relation = RELATIONS[self.peek().text]
+            return {"=": "!=", "in": "notin"}.get(relation, "not " + relation)
         return RELATIONS.get(token.text, "") if token.kind in {"symbol", "command"} else ""
 
     def additive(self) -> Node:
@@ -238,12 +102,10 @@ class Parser:
                 self.place += 1
             items.append(self.product())
             signs.append(sign)
-            token = self.peek()
-            if token.kind == "command" and token.text in {"pm", "mp"}:
-                raise Refusal(f"\\{token.text} means two values at once", token.at)
-            if not (self.is_symbol("+") or self.is_symbol("-")):
+            if not (self.is_symbol("+") or self.is_symbol("-") or self.is_symbol("pm") or self.is_symbol("mp")):
                 break
-            sign = self.take().text
+            token = self.take()
+            sign = token.text if token.kind == "symbol" else "\\" + token.text
             if self.peek().kind == "end" or self._closes(self.peek()):
                 raise Refusal("nothing stands after the sign", self.peek().at)
         self.depth -= 1
@@ -260,6 +122,9 @@ class Parser:
             operator = OPERATORS.get(token.text, "") if token.kind in {"command", "symbol"} else ""
             if operator == "*" and self.peek(1).kind == "close":
                 break  # B* in a script
+            if self._evaluates(token):
+                items, operators = [self._evaluated(start, items, operators)], []
+                continue
             if operator:
                 self.place += 1
                 if self.is_symbol("-"):
@@ -269,14 +134,14 @@ class Parser:
                 else:
                     items.append(self.factor())
                 operators.append(operator)
-            elif self._starts_factor(token):
+            elif self.starts_factor(token):
                 items.append(self.factor())
                 operators.append("")
             else:
                 break
         return items[0] if len(items) == 1 else Node("product", start, "", tuple(items), tuple(operators))
 
-    def _starts_factor(self, token: Token) -> bool:
+    def starts_factor(self, token: Token) -> bool:
         if token.kind in {"letter", "word", "number", "open", "name"}:
             return True
         if token.kind == "command":
@@ -288,11 +153,30 @@ class Parser:
             )
         if token.kind == "symbol":
             if token.text in {"|", "\\|"}:
-                return token.text not in self.bars and self._bar_opens(token.text)
+                return token.text not in self.bars and self.bar_opens(token.text)
             return token.text in {"(", "["} or token.text == "\u221e"
         return False
 
-    def _bar_opens(self, bar: str) -> bool:
+    def _evaluates(self, token: Token) -> bool:
+        """Whether a bar with a script says at which point what stands before it is evaluated."""
+        return token.text == "|" and token.kind == "symbol" and "|" not in self.bars and self.peek(1).kind in {"sub", "sup"}
+
+    def _evaluated(self, start: int, items: list[Node], operators: list[str]) -> Node:
+        body = items[0] if len(items) == 1 else Node("product", start, "", tuple(items), tuple(operators))
+        bar = self.take()
+        return Node("evaluated", bar.at, "", (body, *self.bounds()))
+
+    def bounds(self) -> tuple[Node, Node]:
+        """The scripts that stand here: below and above."""
+        below, above = NONE, NONE
+        while self.peek().kind in {"sub", "sup"}:
+            if self.take().kind == "sub":
+                below = self.script()
+            else:
+                above = self.script()
+        return below, above
+
+    def bar_opens(self, bar: str) -> bool:
         """A bar in the middle opens a norm only where another one follows on this level and no condition is being read."""
         depth = 0
         for token in self.tokens[self.place + 1 :]:
@@ -309,11 +193,10 @@ class Parser:
     def _closes(self, token: Token) -> bool:
         return token.kind in {"close", "row"} or token.text in {")", "]", ",", ";"} or token.text in CLOSERS
 
-    # ---- factors
-
     def factor(self) -> Node:
         self.deeper()
-        node = self.postfix(self.atom())
+        bare = self.peek().kind in {"sub", "sup"}  # {}^{*}x, printed without the braces
+        node = self.postfix(Node("group", self.peek().at, "{}", (), ()) if bare else self.atom())
         self.depth -= 1
         return node
 
@@ -345,8 +228,10 @@ class Parser:
                 if above.kind != "none":
                     raise Refusal("two superscripts stand on one base", token.at)
                 above = value
-            elif token.text == "!" and token.kind == "symbol":
-                raise Refusal("factorials are not supported", token.at)
+            elif token.text == "!" and token.kind == "symbol" and below.kind == above.kind == "none" and not primes:
+                self.place += 1
+                factorial = Node("symbol", token.at, "!", (), ("",))
+                base = Node("call", start, "()", (factorial, Node("group", start, "()", (base,), ())))
             else:
                 break
         if below.kind == above.kind == "none" and not primes:
@@ -365,10 +250,16 @@ class Parser:
 
     def script(self) -> Node:
         """One script: a braced expression, list or relation, or a single symbol."""
+        self.deeper()
+        node = self._script()
+        self.depth -= 1
+        return node
+
+    def _script(self) -> Node:
         token = self.peek()
         if token.kind == "open":
             self.place += 1
-            node = self.items_until("close", token)
+            node = items_until(self, "close", token)
             return node
         if token.kind == "number" and len(token.text) > 1:  # x_12 is x with subscript 1, then 2
             self.tokens[self.place : self.place + 1] = [
@@ -381,72 +272,12 @@ class Parser:
         if token.kind == "command" and token.text in {"ast", "star", "dagger", "circ", "top", "prime"}:
             self.place += 1
             return Node("symbol", token.at, "\\" + token.text, (), ("",))
+        if token.kind == "text":
+            self.place += 1
+            return Node("symbol", token.at, token.text, (), ("",))
         if token.kind == "end":
             raise Refusal("a script is missing", token.at)
         return self.atom()
-
-    def items_until(self, stop: str, opened: Token, bracket: str = "") -> Node:
-        """Items up to the closing brace (stop = "close") or bracket; one item is itself, several are a group with their separators."""
-        self.deeper()
-        items: list[Node] = []
-        separators: list[str] = []
-        bars, self.bars = self.bars, []
-        while not self._at(stop):
-            token = self.peek()
-            if token.kind == "end":
-                raise Refusal(f"{_shown(opened)} is opened and never closed", opened.at)
-            whole_axis = token.text == ":" and len(items) == len(separators) and (self._at(stop, 1) or self.peek(1).text == ",")
-            if whole_axis:
-                self.place += 1
-                items.append(Node("symbol", token.at, ":", (), ("",)))
-            elif token.text in {",", ";", ":"} and token.kind == "symbol" and RELATIONS.get(":" + self.peek(1).text) is None:
-                self.place += 1
-                separators.append(token.text)
-            elif token.text in {"|", "\\|"} and items and len(separators) < len(items):
-                self.place += 1
-                separators.append("|")
-            elif token.text == "|" and not items and stop != "close" and not self._bar_opens("|"):
-                self.place += 1
-                items.append(NONE)  # pi(|s): what is printed is kept, and refused where it is computed
-                separators.append("|")
-            elif token.kind in {"row"}:
-                self.place += 1
-                separators.append(";")
-            elif token.kind == "text":
-                self.place += 1
-                items.append(Node("text", token.at, token.text))
-            elif items and len(separators) < len(items) and items[-1].kind != "text":
-                if token.kind == "symbol" and token.text in {"*", "+", "-"} and self._at(stop, 1):
-                    self.place += 1
-                    items[-1] = Node("product", items[-1].at, "", (items[-1], Node("symbol", token.at, token.text, (), ("",))), ("",))
-                    continue
-                raise Refusal(f"{_shown(token)} is out of place here", token.at)
-            elif token.kind in {"symbol"} and token.text in {"*", "+", "-", "\u22c5"} and self._at(stop, 1):
-                self.place += 1
-                items.append(Node("symbol", token.at, token.text, (), ("",)))
-            elif token.text in {"cdot", "prime", "circ", "odot", "top", "ast", "star", "bullet", "dagger", "times"} and (
-                self._at(stop, 1) or self.peek(1).text in {"|", ","} or (token.text in {"circ", "prime", "odot"})
-            ):
-                self.place += 1
-                mark = Node("symbol", token.at, "\\" + token.text, (), ("",))
-                if self._at(stop) or self.peek().text in {",", ";", "|"}:
-                    items.append(mark)
-                else:
-                    rest = self.product()
-                    tail = rest.items if rest.kind == "product" else (rest,)
-                    items.append(Node("product", token.at, "", (mark, *tail), ("", *(rest.tag if rest.kind == "product" else ()))))
-            else:
-                items.append(self.relation())
-        self.take()
-        self.bars = bars
-        self.depth -= 1
-        if stop == "close" and len(items) == 1 and not separators:
-            return items[0]
-        return Node("group", opened.at, bracket or "{}", tuple(items), tuple(separators))
-
-    def _at(self, stop: str, ahead: int = 0) -> bool:
-        token = self.peek(ahead)
-        return token.kind == "close" if stop == "close" else token.text == stop and token.kind in {"symbol", "command"}
 
     def atom(self) -> Node:
         token = self.take()
@@ -459,25 +290,25 @@ class Parser:
         if token.kind == "name":
             return Node("name", token.at, token.text)
         if token.kind == "open":
-            if self._at("close"):
+            if stops(self, "close"):
                 self.take()
                 return Node("group", token.at, "{}", (), ())
-            inner = self.items_until("close", token)
+            inner = items_until(self, "close", token)
             return inner if inner.kind not in {"product", "sum", "relation"} else Node("group", token.at, "{}", (inner,), ())
         if token.kind == "symbol":
             return self.symbol(token)
         if token.kind == "command":
-            return self.command(token)
+            return command(self, token)
         if token.kind == "end":
             raise Refusal("the expression ends too early", token.at)
-        raise Refusal(f"{_shown(token)} is out of place here", token.at)
+        raise Refusal(f"{shown(token)} is out of place here", token.at)
 
     def word(self, token: Token) -> Node:
         node = Node("symbol", token.at, token.text, (), ("",))
         if token.text in self.words:
             return node
         if token.text in {"max", "min", "argmax", "argmin", "sum", "arg max", "arg min"}:
-            return self.big(token.text.replace(" ", ""), token)
+            return big(self, token.text.replace(" ", ""), token)
         return self.called(node)
 
     def called(self, node: Node) -> Node:
@@ -497,10 +328,10 @@ class Parser:
                     argument.tag if argument.kind == "group" else (),
                 )
             return Node("call", node.at, "()", (function, argument))
-        if not self._starts_factor(following):
+        if not self.starts_factor(following):
             return function
         items, operators = [self.factor()], []
-        while self._starts_factor(self.peek()) and not self._is_function(self.peek()):
+        while self.starts_factor(self.peek()) and not self._is_function(self.peek()):
             items.append(self.factor())
             operators.append("")
         argument = items[0] if len(items) == 1 else Node("product", items[0].at, "", tuple(items), tuple(operators))
@@ -511,7 +342,7 @@ class Parser:
 
     def symbol(self, token: Token) -> Node:
         if token.text in {"(", "["}:
-            return self.items_until(OPENERS[token.text], token, BRACKETS[token.text])
+            return items_until(self, OPENERS[token.text], token, BRACKETS[token.text])
         if token.text in {"|", "\\|"}:
             self.bars.append(token.text)
             items = [self.relation()]
@@ -530,148 +361,7 @@ class Parser:
             return Node("dots", token.at)
         if token.text in {")", "]"}:
             raise Refusal(f"{token.text} closes nothing", token.at)
-        raise Refusal(f"{_shown(token)} is out of place here", token.at)
-
-    def command(self, token: Token) -> Node:
-        name = token.text
-        if name in OPENERS:
-            return self.items_until(OPENERS[name], token, BRACKETS[name])
-        if name in {"frac", "dfrac", "tfrac", "cfrac"}:
-            return Node("fraction", token.at, "", (self.script(), self.script()))
-        if name == "nicefrac":
-            return Node("fraction", token.at, "", (self.script(), self.script()))
-        if name == "sqrt":
-            degree = None
-            if self.peek().text == "[":
-                degree = self.items_until("]", self.take(), "[]").items[0]
-            body = self.script()
-            return Node("root", token.at, "", (body,) if degree is None else (body, degree))
-        if name in ACCENTS:
-            inner = self.script()
-            if inner.kind == "script" and inner.items[0].kind in {"symbol", "accent"}:
-                base, below, above = inner.items
-                return Node("script", token.at, "", (Node("accent", token.at, ACCENTS[name], (base,)), below, above), inner.tag)
-            return Node("accent", token.at, ACCENTS[name], (inner,))
-        if name in BIG:
-            return self.big(name, token)
-        if name == "arg" and self.peek().text in {"max", "min"}:
-            return self.big("arg" + self.take().text, token)
-        if name == "begin":
-            return self.environment(token)
-        if name in DOTS:
-            return Node("dots", token.at)
-        if name in _ASIDES:
-            return self.aside(token)
-        if name in {"substack"}:
-            return self.script()
-        if name in {"binom", "dbinom"}:
-            raise Refusal("binomial coefficients are not supported", token.at)
-        if name in CLOSERS or name == "}":
-            raise Refusal(f"{_shown(token)} closes nothing", token.at)
-        if name in OPERATORS or name in RELATIONS:
-            raise Refusal(f"{_shown(token)} has nothing on its left", token.at)
-        if name in {"lbrace", "rbrace", "over", "atop", "choose"}:
-            raise Refusal(f"\\{name} is not supported", token.at)
-        if not name[0].isalpha() or name in {"end", "limits", "middle"}:
-            raise Refusal(f"\\{name} is not supported here", token.at)
-        return self.called(Node("symbol", token.at, "\\" + name, (), (token.font,)))
-
-    def aside(self, token: Token) -> Node:
-        """Braces and notes over or under an expression: the expression counts, the note does not."""
-        first = self.script()
-        if token.text in {"underset", "overset", "stackrel"}:
-            second = self.script()
-            if second.kind == "symbol" and second.text in {"max", "min", "argmax", "argmin", "sum"}:
-                return self.reduction(second.text, token, first, NONE) if token.text == "underset" else second
-            return second
-        while self.peek().kind in {"sub", "sup"}:
-            self.take()
-            self.script()
-        return Node("group", token.at, "{}", (first,), ())
-
-    def big(self, name: str, token: Token) -> Node:
-        """A reduction with bounds; its body runs to the end of the product. max(a, b) without bounds is a call."""
-        below, above = NONE, NONE
-        while self.peek().kind in {"sub", "sup"}:
-            if self.take().kind == "sub":
-                below = self.script()
-            else:
-                above = self.script()
-        return self.reduction(name, token, below, above)
-
-    def reduction(self, name: str, token: Token, below: Node, above: Node) -> Node:
-        """A reduction once its bounds are read: its body, or its arguments where it has no bounds."""
-        following = self.peek()
-        if name in {"max", "min", "argmax", "argmin"} and below.kind == "none" and above.kind == "none":
-            function = Node("symbol", token.at, name, (), ("",))
-            if following.text in {"(", "[", "{"}:
-                argument = self.atom()
-                if argument.kind != "group":
-                    argument = Node("group", argument.at, "()", (argument,), ())
-                return Node("call", token.at, "()", (function, argument))
-            if self._starts_factor(following):
-                return Node("call", token.at, "", (function, self.factor()))
-            return function
-        if not (self._starts_factor(following) or self.is_symbol("-")):
-            if name in UNBOUNDED:
-                return Node("big", token.at, name, (below, above, NONE))
-            raise Refusal(f"{name} has no body", token.at)
-        if name in {"max", "min", "argmax", "argmin"} and following.text in {"(", "[", "{"} and following.kind != "open":
-            body = self.factor()  # max_i (a, ...) holds exactly its bracket
-        elif self.is_symbol("-"):
-            minus = self.take()
-            body = Node("sum", minus.at, "", (self.product(),), ("-",))
-        else:
-            body = self.product()
-        return Node("big", token.at, name, (below, above, body))
-
-    def environment(self, token: Token) -> Node:
-        name = self._brace_name()
-        if (name == "array" or name == "subarray") and self.peek().kind == "open":
-            self._brace_name()
-        if name not in _MATRICES | _CASES:
-            raise Refusal(f"the environment {name} is not supported inside an equation", token.at)
-        rows: list[Node] = []
-        cells: list[Node] = []
-        self.deeper()
-        while True:
-            here = self.peek()
-            if here.kind == "end":
-                raise Refusal(f"\\begin{{{name}}} is never ended", token.at)
-            if here.text == "end" and here.kind == "command":
-                self.take()
-                self._brace_name()
-                break
-            if here.kind == "row":
-                self.take()
-                if cells:
-                    rows.append(Node("row", cells[0].at, "", tuple(cells)))
-                cells = []
-            elif here.kind == "cell" or (here.text in {",", ";", "."} and here.kind == "symbol"):
-                self.take()
-            elif here.kind == "text":
-                self.take()
-                cells.append(Node("text", here.at, here.text))
-            elif here.text in {"lvert"}:
-                self.take()
-            else:
-                cells.append(self.relation())
-        if cells:
-            rows.append(Node("row", cells[0].at, "", tuple(cells)))
-        self.depth -= 1
-        if not rows:
-            raise Refusal(f"the environment {name} is empty", token.at)
-        return Node("cases" if name in _CASES else "matrix", token.at, name, tuple(rows))
-
-    def _brace_name(self) -> str:
-        if self.peek().kind != "open":
-            raise Refusal("the name of an environment is missing", self.peek().at)
-        self.take()
-        text = ""
-        while self.peek().kind not in {"close", "end"}:
-            text += self.take().text
-        self.take()
-        return text
+        raise Refusal(f"{shown(token)} is out of place here", token.at)
 
 
 def _primes(node: Node) -> int:
@@ -680,11 +370,3 @@ def _primes(node: Node) -> int:
     if node.kind == "product" and node.items and all(_primes(item) for item in node.items):
         return len(node.items)
     return 0
-
-
-def _shown(token: Token) -> str:
-    if token.kind == "end":
-        return "the end"
-    if token.kind == "text":
-        return f"the text '{token.text}'"
-    return f"\\{token.text}" if token.kind == "command" else token.text

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ._expectations import expectation
 from ._functions import BUILTIN, builtin_call, user_call
-from ._indexing import element_at, element_of, index_term
+from ._indexing import element_at, element_of, index_term, is_label
 from ._names import NAME_KINDS, Split, parts
-from ._reductions import expectation
+from ._reductions import every_term
+from ._statements import parse_name
 from ._tokens import Refusal
 from ._tree import NONE, Node, key, latex, walk
 from ._typed import Scope, Term, shown
@@ -26,6 +28,8 @@ def product_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
     position = 0
     items, tags = node.items, ("", *node.tag)
     slash_open = False
+    if items[0].kind == "matrix" and node.tag[0] == "" and functions_of(resolver, items[0]):
+        return _by_parts(resolver, node, scope)
     if len(items) > MOST_FACTORS:
         raise Refusal(f"a product has more than {MOST_FACTORS} factors", node.at)
     while position < len(items):
@@ -46,6 +50,10 @@ def product_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
                 items = (*items[:position], replace(node_here, items=(function, inner)), *items[position + 2 :])
                 tags = (*tags[: position + 1], *tags[position + 2 :])
                 continue
+        if _averages(resolver, items, tags, position, scope):
+            function, argument = node_here.items
+            inner = Node("product", argument.at, "", (argument, *items[position + 1 :]), tags[position + 1 :])
+            items, tags = (*items[:position], replace(node_here, items=(function, inner), text="()")), tags[: position + 1]
         term, used = _applied(resolver, items, tags, position, scope)
         if operands and operator == "" and slash_open:
             numbers = operands[-1].op == "number" and (len(operands) < 2 or operands[-2].op == "number")
@@ -67,6 +75,30 @@ def product_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
     for operator, operand in zip(operators[1:], operands[1:], strict=True):
         result = resolver.arithmetic.multiply(operator, result, operand, node.at)
     return result
+
+
+def functions_of(resolver: Resolver, matrix: Node) -> list[Node]:
+    """The functions in a printed column of functions; empty where it holds anything else."""
+    cells = [row.items[0] for row in matrix.items if row.kind == "row" and len(row.items) == 1]
+    known = [cell for cell in cells if cell.kind in NAME_KINDS and _is_function_name(resolver, cell)]
+    return cells if len(known) == len(matrix.items) > 1 else []
+
+
+def _is_function_name(resolver: Resolver, node: Node) -> bool:
+    found = resolver.symbols.find(node)
+    return found[0] == "function" if found is not None else _bare(node) in BUILTIN
+
+
+def _by_parts(resolver: Resolver, node: Node, scope: Scope) -> Term:
+    """(sigma; sigma; tanh) W x: every function on its part of the product behind the column."""
+    functions = functions_of(resolver, node.items[0])
+    rest = node.items[1] if len(node.items) == 2 else replace(node, items=node.items[1:], tag=node.tag[1:])
+    cells = []
+    for place, function in enumerate(functions):
+        part = Node("group", rest.at, "()", (Node("part", rest.at, f"{place} {len(functions)}", (rest,), (";",)),), ())
+        cells.append(product_of(resolver, Node("product", function.at, "", (function, part), ("",)), scope))
+    size = "+".join(cell.shape[0] for cell in cells)
+    return Term("concat", tuple(cells), (size, *cells[0].shape[1:]), (0,), "c" if cells[0].rank == 1 else "", node.at)
 
 
 _ELEMENTWISE_SIGNS = {"\\odot", "\\otimes", "\\circ"}
@@ -115,6 +147,7 @@ def _applied(resolver: Resolver, items: tuple[Node, ...], tags: tuple[str, ...],
         bracket: Node | None = following.items[0]
     else:
         bracket = following if following is not None and following.kind == "group" and following.text in {"()", "[]", "{}"} else None
+    bracket = _without_parameters(resolver, bracket, scope)
     special = _special(resolver, node, items, tags, position, scope)
     if special is not None:
         return special
@@ -142,10 +175,39 @@ def _applied(resolver: Resolver, items: tuple[Node, ...], tags: tuple[str, ...],
             if indexed is not None:
                 return _scripts_after(resolver, indexed, script, scope), 2
         if found is not None and isinstance(found[0], Term) and bracket is not None and bracket.text == "()" and found[0].rank < 2:
+            if all(_only_named(resolver, item, scope) for item in bracket.items):
+                return resolver.expression(node, scope), 2  # L(theta) where nothing declares theta: the value L
             plain = len(bracket.items) == 1 and bracket.items[0].kind in NAME_KINDS and found[1].above is None
             if plain and found[0].op in {"input", "constant", "select"}:
                 raise Refusal(f"{latex(node)} is a value, so before a bracket it is a factor or a function of it", node.at)
     return resolver.expression(node, scope), 1
+
+
+def _without_parameters(resolver: Resolver, bracket: Node | None, scope: Scope) -> Node | None:
+    """f(x; theta) where nothing declares theta: parameters that are only named."""
+    if bracket is None or bracket.tag.count(";") != 1 or bracket.text != "()":
+        return bracket
+    place = bracket.tag.index(";") + 1
+    behind = bracket.items[place:]
+    greek = [
+        item.kind in NAME_KINDS and resolver.lookup(item, scope) is None and latex(item).lstrip("\\bmathf{")[:1] != "" and _is_greek(item)
+        for item in behind
+    ]
+    if not all(letter or _only_named(resolver, item, scope) for letter, item in zip(greek, behind, strict=True)):
+        return bracket
+    return replace(bracket, items=bracket.items[:place], tag=bracket.tag[: place - 1])
+
+
+def _only_named(resolver: Resolver, node: Node, scope: Scope) -> bool:
+    """A parameter that nothing declares and that the left side names too: theta of L(theta) = A(theta) + B(theta)."""
+    if node.kind not in NAME_KINDS or resolver.lookup(node, scope) is not None or not resolver.current:
+        return False
+    return key(node) in {key(item) for item in resolver.current[-1].left.arguments}
+
+
+def _is_greek(node: Node) -> bool:
+    first = next((item for item in walk(node) if item.kind == "symbol"), None)
+    return first is not None and (first.text.startswith("\\") or first.text in "wW")
 
 
 def _scripts_after(resolver: Resolver, term: Term, script: Node | None, scope: Scope) -> Term:
@@ -176,11 +238,12 @@ def _indexed_call(resolver: Resolver, array: Term, split: Split, bracket: Node, 
                 return user_call(resolver, "local:" + name, split, bracket, scope)
     if not bracket.items or not all(item.kind in NAME_KINDS or item.kind in {"sum", "number"} for item in bracket.items):
         return None
-    if not any(
-        key(piece, fonts=False) in scope.indices for item in bracket.items for piece in walk(item) if piece.kind in {"symbol", "script"}
-    ):
-        return None
     try:
+        running = any(
+            key(piece, fonts=False) in scope.indices for item in bracket.items for piece in walk(item) if piece.kind in {"symbol", "script"}
+        )
+        if not running and not all(is_label(resolver.expression(item, scope), resolver.symbols) for item in bracket.items):
+            return None
         indices = tuple(index_term(resolver, item, scope) for item in bracket.items)
     except Refusal:
         return None
@@ -258,14 +321,41 @@ def _gradient(
             point = found[0]
     if point is None or not _contains(body, point):
         bracket = items[position + 2] if position + 2 < len(items) else None
-        arguments = [item for item in body.args if item.rank or item.op in {"input", "select", "element"}] if body.op == "call" else []
+        arguments = _data_arguments(body) if below.kind == "none" or resolver.symbols.find(below) is None or body.op == "call" else []
         if body.op == "call" and bracket is not None and bracket.kind == "group" and bracket.tag[:1] == (";",):
             arguments = [body.args[0]]  # f(w; x): by what stands before the semicolon
-        if len(arguments) != 1:
+        if below.kind != "none" and len(arguments) > 1:
+            arguments = [item for item in arguments if _same_letter(below, item, resolver)]
+        if len(arguments) != 1 or (below.kind != "none" and not _same_letter(below, arguments[0], resolver)):
             raise Refusal("by what the gradient is taken does not show", node.at)
         point = arguments[0]
     hole = Term("hole", (), point.shape, (object(),), point.side, point.at)
     return Term("gradient", (point, substitute(body, point, hole)), point.shape, (hole,), "", node.at), 1 + used
+
+
+def _data_arguments(body: Term) -> list[Term]:
+    """The values that the one call in a term takes: those of log p(x) are those of p(x)."""
+    calls = [item for item in every_term(body) if item.op == "call"]
+    if (
+        not calls
+        or not all(same_term(item, calls[0]) for item in calls)
+        or any(item.op == "call" for item in every_term(calls[0]) if item is not calls[0])
+    ):
+        return []
+    return [item for item in calls[0].args if item.rank or item.op in {"input", "select", "element"}]
+
+
+def _same_letter(below: Node, argument: Term, resolver: Resolver) -> bool:
+    """\\nabla_x f(x_t): the letter below is the letter of the argument; \\nabla_\\theta f(x) is not by x."""
+    names = [item.data[0] for item in every_term(argument) if item.op in {"input", "local"}]
+    first = next((item.text for item in walk(below) if item.kind == "symbol"), "")
+    try:
+        letters = [
+            next((item.text for item in walk(parse_name(name, resolver.symbols.words)) if item.kind == "symbol"), "") for name in names
+        ]
+    except Refusal:
+        return False
+    return first in letters
 
 
 def call_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
@@ -317,6 +407,26 @@ def _bare_argument(resolver: Resolver, name: str, argument: Node, below: Node, a
         return builtin_call(resolver, name, whole, below, above, scope, at)
     applied = builtin_call(resolver, name, Node("group", at, "()", (head,), ()), below, above, scope, at)
     return resolver.arithmetic.multiply("", applied, resolver.expression(remainder, scope), at)
+
+
+def _averages(resolver: Resolver, items: tuple[Node, ...], tags: tuple[str, ...], position: int, scope: Scope) -> bool:
+    """log 1/k sum_i x_i: a fraction without data in front of a sum belongs to the logarithm, as does the sum."""
+    node = items[position]
+    if node.kind != "call" or node.text == "()" or node.items[1].kind != "fraction" or position + 1 >= len(items):
+        return False
+    if tags[position + 1] != "" or items[position + 1].kind != "big":
+        return False
+    if _is_number(resolver.expression(node.items[1], scope)):
+        return True
+    question = f"the argument of {latex(node.items[0])} before a reduction"
+    return resolver.choices.choose(question, ["the fraction", "all that follows"]) == "all that follows"
+
+
+def _is_number(term: Term) -> bool:
+    """A number that no data go into: 1, k, 1/k."""
+    return term.op in {"number", "size", "constant"} or (
+        term.op in {"add", "multiply", "divide", "negate", "power"} and all(_is_number(item) for item in term.args)
+    )
 
 
 def _bare(node: Node) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ._indexing import element_of, index_term, index_variable
-from ._names import NAME_KINDS, mentions, parts, splits
-from ._parse import UNBOUNDED
+from ._names import NAME_KINDS, parts, splits
+from ._notation import UNBOUNDED
+from ._numbered import numbered
 from ._tokens import Refusal
-from ._tree import NONE, Node, key, latex, walk
+from ._tree import Node, key, latex, walk
 from ._typed import IndexVar, Scope, Term
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class Bounds:
     variables: dict[str, IndexVar] = field(default_factory=dict)
     conditions: list[Node] = field(default_factory=list)
     weights: list[tuple[str, Node, tuple[Node, ...]]] = field(default_factory=list)  # mask, at, members
+    members: dict[str, Term] = field(default_factory=dict)  # names that stand for an element of the set
+    outside: set[int] = field(default_factory=set)  # which of the masks are complements
 
 
 def bounds(resolver: Resolver, below: Node, above: Node, scope: Scope) -> Bounds:
@@ -46,6 +49,8 @@ def bounds(resolver: Resolver, below: Node, above: Node, scope: Scope) -> Bounds
             pending = []
         elif item.kind in NAME_KINDS or item.kind == "product":
             for part in parts(item):
+                if part.kind == "symbol" and part.text == "\\forall":
+                    continue
                 if part.kind not in NAME_KINDS:
                     raise Refusal(f"{latex(item)} under a reduction is not an index", item.at)
                 pending.append(part)
@@ -58,7 +63,7 @@ def bounds(resolver: Resolver, below: Node, above: Node, scope: Scope) -> Bounds
             one = Node("number", part.at, "1")  # sum_i^N over an axis of N: all of it
             found.variables[key(part, fonts=False)] = index_variable(resolver, part, one, above, scope)
             return found
-        _plain_index(resolver, part, scope, found)
+        plain_index(resolver, part, scope, found)
     return found
 
 
@@ -69,6 +74,8 @@ def _listed(items: list[Node]) -> tuple[Node, Node, Node] | None:
         return None
     name, first = head.items
     members = [first, *items[1:]]
+    if head.tag == ("=",) and len(members) >= 3 and members[-2].kind == "dots" and all(item.kind == "number" for item in members[:-2]):
+        return name, first, members[-1]  # i = 1, ..., n
     if head.tag == ("in",) or first.kind == "group":
         if len(items) > 1 or first.kind != "group" or first.text != "{}":
             return None
@@ -83,7 +90,7 @@ def _is_pair(node: Node) -> bool:
     return node.kind == "group" and node.text == "()"
 
 
-def _plain_index(resolver: Resolver, part: Node, scope: Scope, found: Bounds) -> None:
+def plain_index(resolver: Resolver, part: Node, scope: Scope, found: Bounds) -> None:
     entity = resolver.symbols.find(part)
     if entity is not None and entity[0] in {"input", "constant", "function"} and key(part, fonts=False) not in resolver.ranges:
         raise Refusal(f"{latex(part)} is declared as a value, so what the reduction runs over does not show", part.at)
@@ -95,7 +102,7 @@ def _relation(resolver: Resolver, node: Node, above: Node, scope: Scope, found: 
     left, right = node.items[0], node.items[1]
     if first == "=" and len(node.tag) == 1:
         for part in pending:
-            _plain_index(resolver, part, scope, found)
+            plain_index(resolver, part, scope, found)
         names = parts(left)
         if above.kind == "none" and right.kind == "group" and right.text == "{}":
             raise Refusal("the range of a reduction does not show", node.at)
@@ -108,6 +115,12 @@ def _relation(resolver: Resolver, node: Node, above: Node, scope: Scope, found: 
             found.variables[key(name, fonts=False)] = index_variable(resolver, name, right, above, inner)
     elif first == "in" and len(node.tag) == 1:
         _membership(resolver, [*pending, *([left] if left.kind in NAME_KINDS else list(parts(left)))], right, scope, found)
+    elif first == "notin" and len(node.tag) == 1:
+        before = len(found.weights)
+        _membership(resolver, [*pending, *([left] if left.kind in NAME_KINDS else list(parts(left)))], right, scope, found)
+        if len(found.weights) == before:
+            raise Refusal("a complement is understood only of a set that is a mask", node.at)
+        found.outside.add(len(found.weights) - 1)
     elif first in {"!=", "<", "<=", ">", ">="} or (first == "=" and len(node.tag) > 1):
         _comparison(resolver, node, scope, found, pending)
     else:
@@ -117,7 +130,7 @@ def _relation(resolver: Resolver, node: Node, above: Node, scope: Scope, found: 
 def _comparison(resolver: Resolver, node: Node, scope: Scope, found: Bounds, pending: list[Node]) -> None:
     """j != i, i < j, 1 <= i <= n: symbols that nothing binds yet are the indices."""
     for part in pending:
-        _plain_index(resolver, part, scope, found)
+        plain_index(resolver, part, scope, found)
     new = []
     for item in node.items:
         for piece in walk(item):
@@ -129,7 +142,7 @@ def _comparison(resolver: Resolver, node: Node, scope: Scope, found: Bounds, pen
                 break  # y_i of j != y_i is a value, not an index
             if declared is None or declared[0] in {"index", "output"}:
                 new.append(piece)
-                _plain_index(resolver, piece, scope, found)
+                plain_index(resolver, piece, scope, found)
             break
     if not new and not found.variables:
         first = node.items[0]
@@ -174,6 +187,10 @@ def _membership(resolver: Resolver, members: list[Node], container: Node, scope:
         for member in members:
             found.variables[key(member, fonts=False)] = index_variable(resolver, member, one, container.items[0], scope)
         return
+    if container.kind == "group" and container.text == "[]" and container.tag == (",",) and _counts(*container.items):
+        for member in members:
+            found.variables[key(member, fonts=False)] = index_variable(resolver, member, *container.items, scope)
+        return
     for name, owners in _set_forms(container):
         kind = _set_kind(resolver, name)
         if kind is None:
@@ -184,6 +201,15 @@ def _membership(resolver: Resolver, members: list[Node], container: Node, scope:
             for member in members:
                 variable = index_variable(resolver, member, scope=scope)
                 variable.dim = variable.dim or dim
+                declared_member = resolver.symbols.find(member)
+                if declared_member is not None and declared_member[0] == "input":  # sum_{x in X} phi(x): x itself, not its number
+                    array = resolver.input_term(declared_member[1], scope, member.at)
+                    if not array.rank or not resolver.sizes.same(array.shape[0], dim):
+                        raise Refusal(f"{latex(member)} is declared as a value, so what the reduction runs over does not show", member.at)
+                    index = Term("index", (), (), (variable,), "", member.at)
+                    found.members[key(member)] = Term("element", (array, index), array.shape[1:], (variable.base,), "", member.at)
+                    found.variables[f"member {key(member, fonts=False)}"] = variable
+                    continue
                 found.variables[key(member, fonts=False)] = variable
             return
         if ".." in meaning:
@@ -204,6 +230,11 @@ def _membership(resolver: Resolver, members: list[Node], container: Node, scope:
             return
         raise Refusal(f"the set {declared} is declared as '{meaning}', which is not understood", container.at)
     raise Refusal(f"the set {latex(container)} is not declared", container.at)
+
+
+def _counts(lower: Node, upper: Node) -> bool:
+    """[1, k]: whole numbers from one to a size; [0, 1] and [a, b] may be all that lies between."""
+    return lower.kind == "number" and lower.text == "1" and upper.kind in NAME_KINDS
 
 
 def _set_forms(container: Node) -> list[tuple[Node, tuple[Node, ...]]]:
@@ -260,6 +291,12 @@ def big(resolver: Resolver, node: Node, scope: Scope) -> Term:
         raise Refusal(f"what {node.text} runs over does not show", node.at)
     found = bounds(resolver, below, above, scope)
     inner = scope.bind(found.variables)
+    if found.members:
+        inner = replace(inner, parameters={**inner.parameters, **found.members})
+    if len(found.variables) == 1 and not found.conditions and not found.weights:
+        written_out = numbered(resolver, node, *next(iter(found.variables.items())), inner)
+        if written_out is not None:
+            return written_out
     tail = _free_tail(body, set(found.variables)) if node.text in {"prod", "max", "min"} else 0
     if tail and resolver.choices.choose(f"what stands behind {node.text}", ["reduced too", "outside"]) == "outside":
         head = body.items[0] if tail == 1 else replace(body, items=body.items[:tail], tag=body.tag[: tail - 1])
@@ -281,11 +318,12 @@ def _free_tail(body: Node, names: set[str]) -> int:
 def reduced(resolver: Resolver, operation: str, found: Bounds, body_node: Node, inner: Scope, at: int) -> Term:
     body = resolver.expression(body_node, inner)
     conditions = [resolver.condition(condition, inner) for condition in found.conditions]
-    for mask, node, members in found.weights:
+    for place, (mask, node, members) in enumerate(found.weights):
         shape = resolver.symbols.inputs[mask]
         array = Term("input", (), shape, (mask,), "", node.at)
         weight = element_of(resolver, array, tuple(index_term(resolver, member, inner) for member in members), node.at)
-        conditions.append(Term("compare", (weight, Term("number", (), (), (0.0,))), (), ("!=",), "", node.at))
+        sign = "==" if place in found.outside else "!="
+        conditions.append(Term("compare", (weight, Term("number", (), (), (0.0,))), (), (sign,), "", node.at))
     condition: Term | None = None
     for item in conditions:
         condition = item if condition is None else Term("and", (condition, item), (), (), "", at)
@@ -354,54 +392,6 @@ def summed(term: Term, operation: str, at: int = 0) -> Term:
     return Term("reduce-all", (term,), (), (operation,), "", at)
 
 
-def expectation(resolver: Resolver, symbol: Node, body: Node, scope: Scope) -> Term:
-    """E[...]: the mean over the declared sample axis, over an index, or over the vector itself."""
-    below = symbol.items[1] if symbol.kind == "script" else NONE
-    if symbol.kind == "script" and symbol.items[2].kind != "none":
-        raise Refusal(f"the superscript of {latex(symbol)} is not understood", symbol.at)
-    if body.kind == "group" and len(body.items) > 1:
-        raise Refusal("a conditional expectation is not supported", body.at)
-    random = resolver.symbols.random
-    if random:
-        axes = _sample_axes(resolver, below, body)
-        variables = {axis: IndexVar(f"sample of {axis}", dim=axis) for axis in axes}
-        inner = replace(scope, samples={**scope.samples, **variables})
-        term = resolver.expression(body, inner)
-        return Term("reduce", (term,), term.shape, ("mean", tuple(variables.values())), term.side, symbol.at)
-    pieces = parts(below)
-    if pieces and all(piece.kind in NAME_KINDS and key(piece, fonts=False) in resolver.ranges for piece in pieces):
-        found = Bounds()
-        for piece in pieces:
-            _plain_index(resolver, piece, scope, found)
-        return reduced(resolver, "mean", found, body, scope.bind(found.variables), symbol.at)
-    if below.kind != "none":
-        raise Refusal(f"over which samples {latex(symbol)} is taken is not declared", symbol.at)
-    term = resolver.expression(body, scope)
-    if term.rank != 1:
-        raise Refusal("over which axis the expectation is taken is not declared", symbol.at)
-    return summed(term, "mean", symbol.at)
-
-
-def _sample_axes(resolver: Resolver, below: Node, body: Node) -> list[str]:
-    random = resolver.symbols.random
-    if "" in random:
-        return [random[""]]
-    named = [axis for name, axis in random.items() if resolver.symbols.names and _printed(resolver, name, below)]
-    if not named:
-        named = [axis for name, axis in random.items() if _printed(resolver, name, body)]
-    return list(dict.fromkeys(named)) or list(dict.fromkeys(random.values()))[:1]
-
-
-def _printed(resolver: Resolver, name: str, where: Node) -> bool:
-    from ._statements import parse_name
-
-    try:
-        wanted = key(parse_name(name, resolver.symbols.words))
-    except Refusal:
-        return False
-    return where.kind != "none" and mentions(where, {wanted})
-
-
 def objective(resolver: Resolver, node: Node) -> Node:
     """min_theta L: what is minimised is computed; the minimisation is said, not done."""
     if node.kind == "sum" and node.items:
@@ -421,16 +411,20 @@ def objective(resolver: Resolver, node: Node) -> Node:
             return node
         starless = name.items[0] if name.kind == "script" else name
         declared = resolver.symbols.find(name) or resolver.symbols.find(starless)
-        if declared is None and _subscripted(body, name):
+        if declared is None and _subscripted(resolver, body, name):
             return node
     return objective(resolver, body)
 
 
-def _subscripted(body: Node, name: Node) -> bool:
-    wanted = key(name, fonts=False)
-    return any(
-        key(piece, fonts=False) == wanted for item in walk(body) if item.kind == "script" for side in item.items[1:] for piece in walk(side)
-    )
+def _subscripted(resolver: Resolver, node: Node, name: Node) -> bool:
+    """Whether a name stands in a script that belongs to no declared name: theta of a declared pi_theta is no index."""
+    if node.kind == "script":
+        split = next((split for split in splits(node) if resolver.symbols.find(split.name) is not None), None)
+        sides = node.items[1:] if split is None else (*split.below, *((split.above,) if split.above is not None else ()))
+        if any(key(piece, fonts=False) == key(name, fonts=False) for side in sides for piece in walk(side)):
+            return True
+        return _subscripted(resolver, node.items[0], name)
+    return any(_subscripted(resolver, item, name) for item in node.items)
 
 
 def total_scope(resolver: Resolver, node: Node, scope: Scope) -> tuple[list[Node], list[str]]:
@@ -452,13 +446,13 @@ def total_scope(resolver: Resolver, node: Node, scope: Scope) -> tuple[list[Node
 def _uses(node: Node, names: set[str]) -> bool:
     """Whether a name is used and not bound again inside."""
     if node.kind == "big":
-        names = names - _bound(node.items[0])
+        names = names - bound_names(node.items[0])
     if node.kind in NAME_KINDS and key(node, fonts=False) in names:
         return True
     return any(_uses(item, names) for item in node.items) if names else False
 
 
-def _bound(below: Node) -> set[str]:
+def bound_names(below: Node) -> set[str]:
     found: set[str] = set()
     for item in below.items if below.kind == "group" else (below,):
         head = item.items[0] if item.kind == "relation" else item
@@ -468,7 +462,7 @@ def _bound(below: Node) -> set[str]:
 
 def _bound_at_end(node: Node) -> set[str]:
     if node.kind == "big":
-        return _bound(node.items[0]) | _bound_at_end(node.items[2])
+        return bound_names(node.items[0]) | _bound_at_end(node.items[2])
     if node.kind == "product":
         return _bound_at_end(node.items[-1])
     return set()

@@ -5,11 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ._arithmetic import Arithmetic, Choices, unary
-from ._definitions import Definition, collect, holds_declared_index, is_contradictory, read_ranges, resolved_rule, settle_shape
+from ._definitions import (
+    Definition,
+    collect,
+    holds_declared_index,
+    is_contradictory,
+    part_of,
+    printed_ranges,
+    read_ranges,
+    resolved_rule,
+    settle_shape,
+)
 from ._functions import concatenation, norm, series
 from ._indexing import dim_text, element_at, index_term, label_positions
+from ._matrices import cases_of, matrix_of
 from ._names import NAME_KINDS, Split, is_transpose, parts, splits
-from ._parse import RELATION_WORDS
+from ._notation import RELATION_WORDS
+from ._points import derivative_of, evaluated_at
 from ._products import call_of, indicator_of, product_of
 from ._reductions import big, every_term, summed, total_scope
 from ._statements import Statement, parse_name
@@ -41,6 +53,8 @@ class Resolver:
             except Refusal:
                 continue
         read_ranges(self, found)
+        self.printed = printed_ranges(found)
+        self.by_bars = any(_divides_by_bars(item) for statement in found for item in walk(statement.node))
         collect(self, found)
 
     # ---- statements
@@ -59,13 +73,19 @@ class Resolver:
                 done.append(definition.output)
         named = [output.name for output in done]
         for name in wanted:
-            if done and name not in named and len(wanted) > 1 and not any(name in rule.parts for output in done for rule in output.rules):
+            if done and name not in named and len(wanted) > 1:
                 raise Refusal(f"the declared output {name} is not defined by the display", 0)
         for variable in self.hidden:
             if not variable.explicit and not variable.dim:
                 raise Refusal(f"the range of the index {variable.name} does not show: declare it under 'index'", 0)
+        final = wanted or {done[-1].name}
+        for output in (output for output in done if output.name in final):
+            for rule in output.rules:
+                _check_places(rule.body, self.zero_based)
         if self.arithmetic.took_rows and not self.arithmetic.rows:
             raise Refusal("vectors are read as rows without a sign of it", 0)
+        if self.arithmetic.took_row_elements and not self.arithmetic.rows and not self.symbols.output_shapes:
+            raise Refusal("rows of matrices are read as rows without a sign of it", 0)
         return sorted(done, key=lambda output: self._order(output))
 
     def _order(self, output: Output) -> int:
@@ -119,12 +139,16 @@ class Resolver:
             return big(self, node, scope)
         if kind == "call":
             return call_of(self, node, scope)
+        if kind == "evaluated":
+            return evaluated_at(self, node, scope)
         if kind == "cases":
-            return self.cases(node, scope)
+            return cases_of(self, node, scope)
         if kind == "matrix":
-            return self.matrix(node, scope)
+            return matrix_of(self, node, scope)
         if kind == "relation":
             return self.condition(node, scope)
+        if kind == "part":
+            return part_of(self, node, self.expression(node.items[0], scope))
         if kind == "text":
             raise Refusal(f"the text '{node.text}' stands inside a formula", node.at)
         if kind == "dots":
@@ -146,11 +170,9 @@ class Resolver:
 
     def fraction(self, node: Node, scope: Scope) -> Term:
         above, below = node.items
-        first = below.items[0] if below.kind == "product" else below
-        if first.kind == "symbol" and first.text in {"\\partial"} and self.symbols.find(first) is None:
-            raise Refusal("a derivative is taken; only \\nabla is supported", node.at)
-        if first.kind == "symbol" and first.text == "d" and below.kind == "product" and self.symbols.find(first) is None:
-            raise Refusal("a derivative is taken; only \\nabla is supported", node.at)
+        slope = derivative_of(self, node, scope)
+        if slope is not None:
+            return slope
         return self.arithmetic.divide(self.expression(above, scope), self.expression(below, scope), node.at)
 
     def scripted(self, node: Node, scope: Scope) -> Term:
@@ -163,6 +185,11 @@ class Resolver:
         if found is None:
             return self.unknown(node, scope)
         entity, split = found
+        if isinstance(entity, str) and entity.startswith("local:"):
+            definition = self.definitions[entity.removeprefix("local:")]
+            if not any(_uses_argument(right, definition) for right in definition.rights[0][2]):  # mu_*(x) = ..., then mu_* alone
+                output = self.resolve(definition)
+                return self.finish(Term("local", (), output.shape, (output.name,), "", node.at), split, scope, node.at)
         if isinstance(entity, str):
             raise Refusal(f"the function {latex(split.name)} stands without an argument", node.at)
         return self.finish(entity, split, scope, node.at)
@@ -285,15 +312,16 @@ class Resolver:
     def lookup(self, node: Node, scope: Scope) -> tuple[Term | str, Split] | None:
         """Find what a name stands for: a term, or the name of a function; the longest name wins."""
         for split in splits(node):
-            entity = self.entity(split.name, scope)
+            entity = self.entity(split.name, scope, bool(split.below))
             if entity is None:
                 continue
             if isinstance(entity, Term) and split.below and entity.rank == 0 and entity.op not in {"local"}:
                 continue
             return entity, split
-        return None
+        plain = _without_line(node)
+        return self.lookup(plain, scope) if plain is not node else None
 
-    def entity(self, name: Node, scope: Scope) -> Term | str | None:
+    def entity(self, name: Node, scope: Scope, indexed: bool = True) -> Term | str | None:
         """What one whole name stands for, or None."""
         text, plain = key(name), key(name, fonts=False)
         if plain not in scope.indices and _holds_index(name, scope):
@@ -311,6 +339,8 @@ class Resolver:
             return Term("size", (), (), (name.text[5:],), "", name.at)
         found = self.symbols.find(name)
         definition = self.definitions.get(text)
+        if definition is not None and definition.index_pieces and not indexed and found is not None and found[0] == "constant":
+            definition = None  # N beside a defined N_k
         if definition is None and found is None:
             definition = next((item for other, item in self.definitions.items() if _plain(other) == plain), None)
         if definition is not None and definition not in self.current and not (found and found[0] == "input" and self._later(definition)):
@@ -371,8 +401,8 @@ class Resolver:
             return norm(self, node, NONE, scope)
         if brackets == "||":
             return norm(self, node, NONE, scope)
-        if brackets in {"\u230a\u230b", "\u2308\u2309"} and len(items) == 1:
-            return unary("floor" if brackets == "\u230a\u230b" else "ceil", self.expression(items[0], scope), node.at)
+        if brackets in _ROUNDED and len(items) == 1:
+            return unary(_ROUNDED[brackets], self.expression(items[0], scope), node.at)
         if brackets == "\u27e8\u27e9" and len(items) == 2:
             left, right = (self.expression(item, scope) for item in items)
             if left.rank == right.rank == 1 and self.arithmetic.same(left, right):
@@ -389,42 +419,6 @@ class Resolver:
         if brackets in {"[]", "()"} and len(items) == len(node.tag) + 1:
             return concatenation(self, items, node.tag, scope, node.at)
         raise Refusal("a list stands where a value is needed", node.at)
-
-    def cases(self, node: Node, scope: Scope) -> Term:
-        """Branches with their conditions; the first that holds counts."""
-        values: list[Term] = []
-        conditions: list[Term | None] = []
-        self.in_cases += 1
-        for row in node.items:
-            cells = [
-                cell
-                for cell in row.items
-                if not (cell.kind == "text" and cell.text.strip(" ,.:") in {"if", "for", "when", "where", "and", "If"})
-            ]
-            if len(cells) != 2:
-                raise Refusal("a branch needs a value and a condition", row.at)
-            values.append(self.expression(cells[0], scope))
-            if cells[1].kind in {"text", "symbol"} and cells[1].text.strip(" ,.:").lower() in {
-                "otherwise",
-                "else",
-                "o.w",
-                "otherwise.",
-                "if otherwise",
-            }:
-                conditions.append(None)
-            else:
-                conditions.append(self.condition(cells[1], scope))
-        self.in_cases -= 1
-        if None in conditions[:-1]:
-            raise Refusal("a branch follows after 'otherwise'", node.at)
-        whole = values[0]
-        for other in [*values[1:], *(condition for condition in conditions if condition is not None)]:
-            shape = self.arithmetic.broadcast(whole, other, "the branches")
-            whole = replace(whole, op="cases", args=(), shape=shape)
-        arguments: list[Term] = []
-        for value, condition in zip(values, conditions, strict=True):
-            arguments += [value] if condition is None else [condition, value]
-        return Term("cases", tuple(arguments), whole.shape, (), whole.side, node.at)
 
     def condition(self, node: Node, scope: Scope) -> Term:
         """A comparison, a chain of them, or several joined by 'and' and 'or'."""
@@ -445,37 +439,15 @@ class Resolver:
             term = Term("and", (term, other), self.arithmetic.broadcast(term, other, "a condition"), (), "", node.at)
         return term
 
-    def matrix(self, node: Node, scope: Scope) -> Term:
-        """A printed matrix or vector of numbers; a column of vectors is their concatenation."""
-        rows = [[self.expression(cell, scope) for cell in row.items] for row in node.items]
-        if any(len(row) != len(rows[0]) for row in rows):
-            raise Refusal("the rows of a matrix differ in length", node.at)
-        flat = [cell for row in rows for cell in row]
-        if all(cell.rank == 0 for cell in flat):
-            if len(rows) == 1 or len(rows[0]) == 1:
-                return Term("stack", tuple(flat), (str(len(flat)),), (), "c" if len(rows[0]) == 1 else "r", node.at)
-            return Term("matrix", tuple(flat), (str(len(rows)), str(len(rows[0]))), (), "", node.at)
-        if len(rows[0]) == 1 and all(cell.rank == 1 for cell in flat):
-            return Term("concat", tuple(flat), ("+".join(cell.shape[0] for cell in flat),), (0,), "c", node.at)
-        if all(cell.rank == 2 for cell in flat):
-            return self._blocks(rows, node.at)
-        raise Refusal("a matrix of blocks of different kinds is not supported", node.at)
 
-    def _blocks(self, rows: list[list[Term]], at: int) -> Term:
-        """A matrix of matrices: the blocks of a row have one height, those of a column one width."""
-        for row in rows:
-            if not all(self.sizes.same(cell.shape[0], row[0].shape[0]) for cell in row):
-                raise Refusal("the blocks of a row differ in height", at)
-            if not all(self.sizes.same(cell.shape[1], above.shape[1]) for cell, above in zip(row, rows[0], strict=True)):
-                raise Refusal("the blocks of a column differ in width", at)
-        width = "+".join(_bracketed(cell.shape[1]) for cell in rows[0])
-        joined = [Term("concat", tuple(row), (row[0].shape[0], width), (1,), "", at) if len(row) > 1 else row[0] for row in rows]
-        height = "+".join(_bracketed(row[0].shape[0]) for row in rows)
-        return Term("concat", tuple(joined), (height, width), (0,), "", at) if len(joined) > 1 else joined[0]
+_ROUNDED = {"\u230a\u230b": "floor", "\u2308\u2309": "ceil", "\u230a\u2309": "round"}
 
 
-def _bracketed(dim: str) -> str:
-    return f"({dim})" if "-" in dim or "/" in dim else dim
+def _without_line(node: Node) -> Node:
+    """A name without the line under it, which only marks it where nothing declares the two as different."""
+    if node.kind == "script":
+        return replace(node, items=(base, *node.items[1:])) if (base := _without_line(node.items[0])) is not node.items[0] else node
+    return node.items[0] if node.kind == "accent" and node.text == "underline" and node.items[0].kind in NAME_KINDS else node
 
 
 def _plain(text: str) -> str:
@@ -487,5 +459,38 @@ def _holds_index(name: Node, scope: Scope) -> bool:
     if name.kind != "script" or not scope.indices:
         return False
     return any(
-        item.kind in {"symbol", "script"} and key(item, fonts=False) in scope.indices for side in name.items[1:] for item in walk(side)
+        item.kind in {"symbol", "script"} and key(item, fonts=False) in scope.indices
+        for side in name.items[1:]
+        if not _is_word(side, scope)
+        for item in walk(side)
     )
+
+
+def _divides_by_bars(node: Node) -> bool:
+    """x/|x|: what stands alone under a fraction is as likely a norm."""
+    below = [node.items[1]] if node.kind == "fraction" else []
+    if node.kind == "product":
+        below = [item for item, operator in zip(node.items[1:], node.tag, strict=True) if operator == "/"]
+    return any(item.kind == "group" and item.text == "||" for item in below)
+
+
+def _check_places(term: Term, zero_based: bool) -> None:
+    """Refuse a position as a value where nothing says from which number it counts."""
+    if term.op == "reduce" and term.data[0] in {"argmax", "argmin"} and not zero_based:
+        for variable in term.data[1]:
+            if not variable.explicit:
+                raise Refusal(f"from which number the index {variable.name} counts does not show: declare it under 'index'", term.at)
+    for place, item in enumerate(term.args):
+        if not (term.op in {"element", "select"} and place):
+            _check_places(item, zero_based)
+
+
+def _uses_argument(right: Node, definition: Definition) -> bool:
+    names = {key(item, fonts=False) for item in definition.left.arguments}
+    return any(item.kind in NAME_KINDS and key(item, fonts=False) in names for item in walk(right))
+
+
+def _is_word(side: Node, scope: Scope) -> bool:
+    """Three plain letters or more that are not all running indices, as in W_{noise}: a word and no row of indices."""
+    letters = side.kind == "product" and not any(side.tag) and all(item.kind == "symbol" and item.text.isalpha() for item in side.items)
+    return letters and len(side.items) >= 3 and not all(key(item, fonts=False) in scope.indices for item in side.items)

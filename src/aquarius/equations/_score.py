@@ -8,19 +8,23 @@ import keyword
 import math
 import time
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from typing import Any
 
 import torch
 
-from ..core import AquariusError
-from ._conform import conform
-from ._emit import python_name
-from ._statements import statements
+from ..core import AquariusError, hash_data
+from ._code import python_name
+from ._conform import hold
+from ._interpret import Interpreter
+from ._lost import lost
+from ._others import answers, installed
+from ._statements import read_display, statements
 from ._symbols import KEYS, Symbols, declarations
 from ._tokens import Refusal
 from ._translate import Translation, translate
-from ._values import close, draw
+from ._typed import Sizes
+from ._values import close, draw, stand_ins
+from ._verify import compiled, run
 
 
 def score_task(emit: Callable[[Any], None], payload: dict[str, Any]) -> None:
@@ -29,6 +33,14 @@ def score_task(emit: Callable[[Any], None], payload: dict[str, Any]) -> None:
     cases = {case["id"]: case for case in payload["cases"]}
     for case in cases.values():
         emit({"kind": "case", "id": case["id"]} | score_case(case, payload["seeds"]))
+    for display in payload.get("displays", ()):
+        begin = time.perf_counter()
+        try:
+            left_out = sorted(lost(display["latex"], read_display(display["latex"])))
+            outcome, why = ("lost", "lost: " + " ".join(left_out)) if left_out else ("tree", "")
+        except (Refusal, RecursionError) as refusal:
+            outcome, why = "refused", str(refusal)
+        emit({"kind": "display", "outcome": outcome, "why": why, "parse_ms": (time.perf_counter() - begin) * 1e3} | display)
     for display in payload["refuse"]:
         found = translate(display["latex"], display["declarations"])
         emit(
@@ -39,9 +51,18 @@ def score_task(emit: Callable[[Any], None], payload: dict[str, Any]) -> None:
                 "why": found.reason,
             }
         )
+    translations: dict[str, Translation] = {}
+    seen: dict[tuple[str, str], str] = {}  # one right code stands beside several mutants
     for mutant in payload["mutants"]:
-        verdicts = {which: _verdict(cases[mutant["id"]], mutant[which]) for which in ("correct", "mutant")}
-        emit({"kind": "mutant", "id": mutant["id"], "mutation": str(mutant.get("mutation", ""))} | verdicts)
+        name = mutant["id"]
+        if name not in translations:
+            translations[name] = translate(cases[name]["latex"], table_of(cases[name]))
+        for which in ("correct", "mutant"):
+            if (name, mutant[which]) not in seen:
+                seen[name, mutant[which]] = verdict_of(cases[name], translations[name], mutant[which])
+        verdicts = {which: seen[name, mutant[which]] for which in ("correct", "mutant")}
+        code = hash_data(mutant["correct"])[:12]
+        emit({"kind": "mutant", "id": mutant["id"], "code": code, "mutation": str(mutant.get("mutation", ""))} | verdicts)
 
 
 def score_case(case: Mapping[str, Any], seeds: int) -> dict[str, Any]:
@@ -59,7 +80,35 @@ def score_case(case: Mapping[str, Any], seeds: int) -> dict[str, Any]:
     times = {"parse_ms": (parsed - begin) * 1e3, "translate_ms": (time.perf_counter() - parsed) * 1e3}
     if translation is not None:
         outcome, why = _compared(case, symbols, translation, seeds)
-    return {"outcome": outcome, "why": why} | times | {"sympy": _sympy(case["latex"])}
+    readers = installed()
+    others = {reader: answers(reader, case["latex"], _draws(case, symbols, translation, seeds)) for reader in readers}
+    text = None if translation is None or translation.status != "ok" else text_equals(translation, seeds)
+    return {"outcome": outcome, "why": why, "text": text, "others": others} | times
+
+
+def text_equals(translation: Translation, seeds: int) -> bool:
+    """Whether the emitted text, executed alone, equals the interpreter on draws that the translation itself was not verified on."""
+    reading = translation.readings[0]
+    function = compiled(translation.code)
+    for seed in range(100, 100 + seeds):
+        values, functions = draw(translation.symbols, reading.sizes, seed), stand_ins(reading.outputs)
+        want = Interpreter(translation.symbols, values, functions, reading.sizes).run(reading.outputs)
+        got = run(function, list(translation.signature), values, functions, reading)
+        if not all(close(torch.as_tensor(value), want[name]) for name, value in zip(translation.returns, got, strict=True)):
+            return False
+    return True
+
+
+def _draws(case: Mapping[str, Any], symbols: Symbols, translation: Translation | None, seeds: int) -> list[tuple[dict[str, Any], Any]]:
+    """Inputs with the reference's value, for readers that know no functions and no declarations."""
+    sizes = translation.readings[0].sizes if translation is not None and translation.readings else Sizes(symbols)
+    functions = {name: _function(source) for name, source in case.get("functions", {}).items()}
+    found: list[tuple[dict[str, Any], Any]] = []
+    with contextlib.suppress(Exception):  # without a value there is nothing to be right about
+        for seed in range(seeds):
+            values = draw(symbols, sizes, seed)
+            found.append((values, _reference(case, values, functions)))
+    return found
 
 
 def table_of(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,9 +118,10 @@ def table_of(case: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reference_name(latex: str) -> str:
-    r"""The parameter of a reference that takes a symbol: \hat{m}_t is m_hat_t, \theta_{t-1} is theta_tm1, \lambda is lambda_."""
-    name = python_name(latex.replace("\\ell", "l")).replace("_minus_", "m").replace("_plus_", "p")
-    return f"{name.rstrip('_')}_" if keyword.iskeyword(name.rstrip("_")) else name
+    r"""The parameter of a reference that takes a symbol: \hat{m}_t is m_hat_t, \theta_{t-1} is theta_tm1, k_{+} is k_p, \lambda is lambda_."""
+    text = latex.replace("\\ell", "l").replace("\\overline", "\\bar").replace(",", "").replace("+", "p").replace("-", "m")
+    name = python_name(text).rstrip("_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _compared(case: Mapping[str, Any], symbols: Symbols, translation: Translation, seeds: int) -> tuple[str, str]:
@@ -116,6 +166,8 @@ def _same(got: Mapping[str, Any], want: Any, case: Mapping[str, Any]) -> bool:
         named = {reference_name(name): value for name, value in got.items()}
         return all(name in named and _close(named[name], value) for name, value in want.items())
     names = [name for name in case.get("outputs") or () if name in got] or [list(got)[-1]]
+    if isinstance(want, tuple) and len(want) == len(names):
+        return all(_close(got[name], value) for name, value in zip(names, want, strict=True))
     return _close(got[names[-1]], want)
 
 
@@ -124,8 +176,8 @@ def _close(left: Any, right: Any) -> bool:
     return close(first, second, relative=1e-6)
 
 
-def _verdict(case: Mapping[str, Any], source: str) -> str:
-    """The verdict of `conform` on an implementation given as text, or what it raised."""
+def verdict_of(case: Mapping[str, Any], translation: Translation, source: str) -> str:
+    """The verdict on an implementation given as text, or what it raised."""
     try:
         implementation = _function(source, "f")
         parameters = inspect.signature(implementation).parameters
@@ -135,23 +187,8 @@ def _verdict(case: Mapping[str, Any], source: str) -> str:
             if parameter in parameters:
                 binding[name] = parameter
         functions = {name: _function(text) for name, text in case.get("functions", {}).items()}
-        return conform(case["latex"], table_of(case), implementation, binding=binding, functions=functions).verdict
+        return hold(translation, implementation, binding, functions, explain=False).verdict
     except AquariusError as error:
         return f"refused: {error}"
     except Exception as error:  # an implementation's own error
         return f"raised {type(error).__name__}: {error}"
-
-
-def _sympy(latex: str) -> dict[str, Any] | None:
-    """Whether sympy's LaTeX parser makes an expression of it, and its milliseconds; None where it is not installed."""
-    if find_spec("sympy") is None or find_spec("antlr4") is None:
-        return None
-    from sympy.parsing.latex import parse_latex  # type: ignore[import-not-found,import-untyped,unused-ignore]
-
-    begin = time.perf_counter()
-    try:
-        parse_latex(latex)
-        parsed = True
-    except Exception:  # whatever it raises, it did not parse
-        parsed = False
-    return {"parsed": parsed, "ms": (time.perf_counter() - begin) * 1e3}

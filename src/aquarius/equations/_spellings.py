@@ -24,7 +24,7 @@ def _same(prefix: str, names: str, template: str = "({first})") -> dict[str, str
     return {name.split(":")[0]: prefix + name.split(":")[-1] + template for name in names.split()}
 
 
-_NUMPY_LIKE = "exp log log1p expm1 sin cos tan tanh sinh cosh sqrt floor ceil sign abs square atan:arctan asin:arcsin acos:arccos"
+_NUMPY_LIKE = "exp log log1p expm1 sin cos tan tanh sinh cosh sqrt floor ceil round sign abs square atan:arctan asin:arcsin acos:arccos"
 
 
 def _numpy_like(alias: str) -> dict[str, str]:
@@ -32,7 +32,9 @@ def _numpy_like(alias: str) -> dict[str, str]:
     return {
         **_same(f"{alias}.", _NUMPY_LIKE),
         **_same(f"{alias}.", "where maximum minimum outer kron einsum", "({all})"),
-        **_same(f"{alias}.", "trace diagonal det:linalg.det diag linalg.inv linalg.pinv isfinite"),
+        **_same(f"{alias}.", "trace diagonal det:linalg.det diag linalg.inv linalg.pinv linalg.eigh isfinite"),
+        "chunk": f"{alias}.split({{first}}, {{second}}{{then_axis}})",
+        "split": f"{alias}.split({{first}}, {{points}}{{then_axis}})",
         **_same(f"{alias}.", "zeros ones", "({shape})"),
         **_same(f"{alias}.", "stack cat:concatenate cumsum", "({first}{then_axis})"),
         "linalg.matrix_power": f"{alias}.linalg.matrix_power({{all}})",
@@ -43,6 +45,7 @@ def _numpy_like(alias: str) -> dict[str, str]:
         "number": f"{alias}.array({{first}}, dtype=float)",
         "clamp-min": f"{alias}.maximum({{first}}, {{limit}})",
         "clamp-max": f"{alias}.minimum({{first}}, {{limit}})",
+        "clamp-max-min": f"{alias}.clip({{first}}, {{low}}, {{high}})",
         ".abs": f"{alias}.abs({{first}})",
         ".double": "{dotted}.astype(float)",
         ".reshape": "{dotted}.reshape({rest})",
@@ -59,7 +62,7 @@ NUMPY = Dialect(
     ["import numpy as np"],
     {
         **_numpy_like("np"),
-        **_same("", "erf sigmoid gelu silu logit logsigmoid:log_sigmoid"),
+        **_same("", "erf lgamma sigmoid gelu silu logit logsigmoid:log_sigmoid"),
         "relu": "np.maximum({first}, 0)",
         "softplus": "np.logaddexp(0, {first})",
         "softmax": "softmax({first}{then_axis})",
@@ -81,6 +84,7 @@ JAX = Dialect(
         **_same("jax.nn.", "softmax log_softmax logsumexp", "({first}{then_axis})"),
         "gelu": "jax.nn.gelu({first}, approximate=False)",
         "erf": "jax.lax.erf({first})",
+        "lgamma": "jax.lax.lgamma({first})",
         "logit": "logit({first})",
         "func.grad": "jax.grad({first})",
     },
@@ -94,13 +98,14 @@ TENSORFLOW = Dialect(
     "tf",
     ["import tensorflow as tf"],
     {
-        **_same("tf.", "exp sin cos tan tanh sinh cosh sqrt floor sign abs square atan asin acos sigmoid"),
-        **_same("tf.math.", "log log1p expm1 ceil erf logsigmoid:log_sigmoid"),
+        **_same("tf.", "exp sin cos tan tanh sinh cosh sqrt floor round sign abs square atan asin acos sigmoid"),
+        **_same("tf.math.", "log log1p expm1 ceil erf lgamma logsigmoid:log_sigmoid"),
         **_same("tf.nn.", "relu gelu silu softplus"),
         **_same("tf.nn.", "softmax log_softmax", "({first}{then_axis})"),
         **_same("tf.", "where maximum minimum einsum", "({all})"),
         **_same("tf.", "stack cumsum", "({first}{then_axis})"),
-        **_same("tf.linalg.", "trace diagonal:diag_part det diag linalg.inv:inv linalg.pinv:pinv"),
+        **_same("tf.linalg.", "trace diagonal:diag_part det diag linalg.inv:inv linalg.pinv:pinv linalg.eigh:eigh"),
+        **_same("tf.", "chunk:split split", "({first}, {second}{then_axis})"),
         "cat": "tf.concat({first}{then_axis})",
         "logsumexp": "tf.reduce_logsumexp({first}{then_axis})",
         "logit": "logit({first})",
@@ -115,6 +120,7 @@ TENSORFLOW = Dialect(
         "number": "tf.constant({first}, dtype=tf.float64)",
         "clamp-min": "tf.maximum({first}, {limit})",
         "clamp-max": "tf.minimum({first}, {limit})",
+        "clamp-max-min": "tf.clip_by_value({first}, {low}, {high})",
         "arange": "tf.range({first})",
         "func.grad": "gradient({first})",
         "picked": "tf.gather({first}, {second}, axis=1, batch_dims=1)",
@@ -143,6 +149,7 @@ DIALECTS = {dialect.name: dialect for dialect in (NUMPY, JAX, TENSORFLOW)}
 HELPERS: dict[str, dict[str, str]] = {
     "numpy": {
         "erf": "erf = np.vectorize(math.erf, otypes=[float])",
+        "lgamma": "lgamma = np.vectorize(math.lgamma, otypes=[float])",
         "sigmoid": "def sigmoid(x):\n    return np.exp(-np.logaddexp(0, -x))",
         "log_sigmoid": "def log_sigmoid(x):\n    return -np.logaddexp(0, -x)",
         "gelu": "def gelu(x):\n    return 0.5 * x * (1 + erf(x / math.sqrt(2)))",

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core import BadInput, did_you_mean
+from ._bracketed import join_names, signature
 from ._parse import Parser
-from ._statements import join_names, parse_name, signature
-from ._tokens import Refusal, Token, tokenize
+from ._statements import parse_name
+from ._tokenize import tokenize
+from ._tokens import Refusal, Token
 from ._tree import Node, key, walk
 
 KEYS = ("inputs", "constants", "functions", "domains", "random", "sets", "index", "dims", "outputs", "aliases", "output_shapes")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..core import BadInput, MissingExtra
 from ._arithmetic import Choices
 from ._emit import Emitter
+from ._functions import call_label
 from ._resolve import Resolver
 from ._statements import Statement, statements
 from ._symbols import Symbols, declarations
@@ -17,6 +18,8 @@ from ._typed import DESCENDING_POOL, EVEN_POOL, POOL, Output, Sizes
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from ._interpret import Unfit
 
 MOST_READINGS = 192
 # Reasons that another choice of sizes may remove: halves of odd sizes, more columns than rows under an inverse, windows longer than their axis.
@@ -136,12 +139,32 @@ def write(symbols: Symbols, reading: Reading, *, arrays: bool) -> tuple[str, lis
     return emitter.function(title if title != "out" else "value")
 
 
-def readings(symbols: Symbols, found: list[Statement], sizes: Sizes) -> list[Reading]:
-    """Enumerate the readings that names, indices and shapes allow.
+def readings(
+    symbols: Symbols,
+    found: list[Statement],
+    sizes: Sizes,
+    results: Mapping[str, tuple[str, ...]] | None = None,
+) -> list[Reading]:
+    """Enumerate the readings that names, indices and shapes allow; `results` are known shapes of results of foreign functions.
 
     Raises:
         Refusal: there is none, or there are too many.
     """
+    try:
+        return _readings(symbols, found, sizes, results, False)
+    except Refusal:
+        if not symbols.functions or results is not None:
+            raise
+        try:  # results of every declared shape are supposed only where the usual shapes fit nowhere
+            return _readings(symbols, found, sizes, results, True)
+        except Refusal:
+            pass
+        raise
+
+
+def _readings(
+    symbols: Symbols, found: list[Statement], sizes: Sizes, results: Mapping[str, tuple[str, ...]] | None, wide: bool
+) -> list[Reading]:
     survivors: list[Reading] = []
     refusals: list[Refusal] = []
     stack: list[tuple[int, ...]] = [()]
@@ -151,7 +174,7 @@ def readings(symbols: Symbols, found: list[Statement], sizes: Sizes) -> list[Rea
         tried += 1
         if tried > MOST_READINGS:
             raise Refusal("the display can be read in too many ways", 0)
-        choices = Choices(script)
+        choices = Choices(script, results=results, wide=wide)
         try:
             outputs = Resolver(symbols, found, sizes, choices).outputs()
         except Refusal as refusal:
@@ -167,7 +190,7 @@ def readings(symbols: Symbols, found: list[Statement], sizes: Sizes) -> list[Rea
             for option in range((choices.counts or [])[place] - 1, 0, -1):
                 stack.append((*made[:place], option))
     if not survivors:
-        raise refusals[0]
+        raise max(refusals, key=lambda refusal: refusal.at)  # of the reading that came furthest
     return survivors
 
 
@@ -198,12 +221,54 @@ def evaluate(
 
     ready = as_values(translation.symbols, values)
     reason = "no reading fits"
+    wrong: Unfit | None = None
     for reading in translation.readings:
         try:
             return reading, Interpreter(translation.symbols, ready, functions).run(reading.outputs)
         except Unfit as unfit:
             reason = str(unfit)
+            wrong = unfit if unfit.call is not None else wrong
+    if wrong is not None:
+        found = _read_anew(translation, ready, functions, wrong)
+        if found is not None:
+            return found
     raise BadInput(f"The equation cannot be evaluated with these values: {reason}.")
+
+
+MOST_CALLS = 8
+
+
+def _read_anew(
+    translation: Translation, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], unfit: Unfit
+) -> tuple[Reading, dict[str, Tensor]] | None:
+    """Read the display again with the shapes that the foreign functions really return; None where it has no one meaning then."""
+    from ._interpret import Interpreter, Unfit, bound_sizes
+    from ._verify import agreed
+
+    table = translation.symbols
+    atoms = dict(bound_sizes(table, values).values)
+    found = statements(translation.latex, table.words, table.bracketed)
+    results: dict[str, tuple[str, ...]] = {}
+    for _ in range(MOST_CALLS):
+        assert unfit.call is not None
+        label = call_label(unfit.call.data[0], unfit.call.args)
+        if label in results:
+            return None
+        results[label] = tuple(next((name for name, size in atoms.items() if size == number), str(number)) for number in unfit.shape)
+        try:
+            candidates = agreed(table, readings(table, found, Sizes(table), results))
+        except Refusal:
+            return None
+        wrong: Unfit | None = None
+        for reading in candidates:
+            try:
+                return reading, Interpreter(table, values, functions).run(reading.outputs)
+            except Unfit as other:
+                wrong = other if other.call is not None else wrong
+        if wrong is None:
+            return None
+        unfit = wrong
+    return None
 
 
 def _need_torch() -> None:

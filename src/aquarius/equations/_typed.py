@@ -54,7 +54,6 @@ class Rule:
     pattern: tuple[Term, ...]
     bases: tuple[int, ...]
     body: Term
-    parts: tuple[str, ...] = ()  # names of the parts where the left side takes the value apart
 
 
 @dataclass(slots=True)
@@ -109,7 +108,9 @@ class Sizes:
         texts = [dim for shape in symbols.inputs.values() for dim in shape] + list(symbols.index.values()) + list(symbols.sets.values())
         for atom in (name for name in dict.fromkeys(atoms) if name not in self.known):
             divisor = max((int(found) for text in texts for found in re.findall(re.escape(atom) + r"\s*/\s*([1-9])", text)), default=1)
-            size = next((size for size in free if size % divisor == 0 and size > divisor), divisor * (17 + len(self.values)))
+            size = next(
+                (size for size in free if size % divisor == 0 and (size > divisor or divisor == 1)), divisor * (17 + len(self.values))
+            )
             free = [other for other in free if other != size]
             self.values[atom] = size
         # A second assignment, so that m+n is not taken for k because three small numbers happen to add up.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -26,48 +27,70 @@ def draw(symbols: Symbols, sizes: Sizes, seed: int = 0, kind: str = "random") ->
 
 
 def _one(domain: str, shape: tuple[int, ...], sizes: Sizes, generator: torch.Generator, kind: str) -> Tensor:
+    """One input of a domain. The kinds beside random, positive and whole are probes: the edges and extremes that the domain allows."""
+
     def uniform(*extent: int) -> Tensor:
         return torch.rand(extent, generator=generator, dtype=torch.float64)
 
     normal = torch.randn(shape, generator=generator, dtype=torch.float64)
     if domain in {"normal", "wide"}:
-        scale = 3.0 if domain == "wide" else 1.0
-        shaped = {
-            "random": normal * scale,
-            "positive": uniform(*shape) * 0.8 + 0.1,
-            "whole": torch.round(normal * 1.5),
-            "zero": torch.zeros(shape, dtype=torch.float64),
-            "tiny": normal * 1e-4,
-            "large": normal * 40.0,
-            "negative": -uniform(*shape) * 2 - 0.1,
-        }
-        return shaped[kind]
+        return _free(normal, uniform(*shape), 3.0 if domain == "wide" else 1.0, kind)
     if domain == "pos":
-        return uniform(*shape) * (1e-3 if kind == "tiny" else 1.9) + (1e-6 if kind == "tiny" else 0.1)
+        spread = {"tiny": (1e-6, 1e-3), "zero": (1e-12, 1e-11), "large": (1.0, 60.0)}.get(kind, (0.1, 1.9))
+        return 10 ** (uniform(*shape) * 14 - 12) if kind == "mixed" else uniform(*shape) * spread[1] + spread[0]
     if domain == "prob":
-        return uniform(*shape) * 0.9 + 0.05
+        low, wide = {"tiny": (1e-4, 1e-3), "large": (0.999, 9e-4), "mixed": (1e-3, 0.998)}.get(kind, (0.05, 0.9))
+        return uniform(*shape) * wide + low
     if domain == "simplex":
-        return torch.softmax(normal, -1)
+        return torch.softmax(normal * {"zero": 0.0, "large": 6.0, "mixed": 4.0}.get(kind, 1.0), -1)
     if domain == "unit":
         return normal / normal.norm(dim=-1, keepdim=True)
-    if domain == "binary":
-        return (uniform(*shape) > 0.5).to(torch.float64)
     if domain == "corr":
-        return torch.tanh(normal)
+        return torch.tanh(normal * {"large": 3.0, "tiny": 1e-3, "zero": 0.0}.get(kind, 1.0))
     if domain == "diagpos":
         return torch.diag(uniform(shape[0]) * 2 + 0.5)
+    return _discrete(domain, shape, sizes, uniform(*shape), uniform, kind)
+
+
+def _free(normal: Tensor, uniform: Tensor, scale: float, kind: str) -> Tensor:
+    shaped = {
+        "random": normal * scale,
+        "positive": uniform * 0.8 + 0.1,
+        "whole": torch.round(normal * 1.5),
+        "zero": torch.zeros_like(normal),
+        "tiny": normal * 1e-4,
+        "large": normal * (150.0 / normal.abs().max().clamp(min=1e-3)) if normal.numel() else normal,
+        "negative": -uniform * 2 - 0.1,
+        "offset": 5.0 + normal * 1e-3,
+    }
+    if kind == "mixed":  # magnitudes far apart in one tensor, a few exact zeros
+        return torch.where(uniform < 0.15, 0.0, normal * 10 ** (torch.floor(uniform * 5) * 2.5 - 7))
+    return shaped[kind]
+
+
+def _discrete(domain: str, shape: tuple[int, ...], sizes: Sizes, uniform: Tensor, more: Callable[..., Tensor], kind: str) -> Tensor:
+    """Flags, edges, classes and labels; on the probes all of them at one end."""
+    end = {"zero": 0.0, "large": 1.0 - 1e-9}.get(kind)
+    if domain == "binary":
+        return ((uniform if end is None else torch.full(shape, end, dtype=torch.float64)) > 0.5).to(torch.float64)
     if domain == "adj":
-        edges = (uniform(*shape) > 0.5).to(torch.float64)
+        edges = (uniform > 0.5).to(torch.float64) if end is None else torch.full(shape, round(end), dtype=torch.float64)
         return (((edges + edges.mT) > 0).to(torch.float64)).fill_diagonal_(1.0)
     if domain == "onehot":
-        return torch.nn.functional.one_hot((uniform(*shape[:-1]) * shape[-1]).long(), shape[-1]).to(torch.float64)
-    top = domain.removeprefix("int:")
-    limit = sizes.of(top)
-    return (uniform(*shape) * max(limit, 1)).long()
+        places = more(*shape[:-1]) if end is None else torch.full(shape[:-1], end, dtype=torch.float64)
+        return torch.nn.functional.one_hot((places * shape[-1]).long(), shape[-1]).to(torch.float64)
+    limit = max(sizes.of(domain.removeprefix("int:")), 1)
+    return ((uniform if end is None else torch.full(shape, end, dtype=torch.float64)) * limit).long()
 
 
-def stand_in(name: str, rank_of: int | None, joined: tuple[int, int] | None = None, probable: bool = False) -> Callable[..., Any]:
-    """A smooth function of all its arguments (`probable`: between 0.1 and 0.9): a number (None), of the shape of argument `rank_of`, or rows and columns of two arguments."""
+def stand_in(
+    name: str,
+    rank_of: int | None,
+    joined: tuple[int, int] | None = None,
+    probable: bool = False,
+    fixed: tuple[int, ...] | None = None,
+) -> Callable[..., Any]:
+    """A smooth function of all its arguments (`probable`: between 0.1 and 0.9): a number (None), of the shape of argument `rank_of`, rows and columns of two arguments, or of a `fixed` shape."""
     salt = 0.3 + (zlib.crc32(name.encode()) % 97) / 97.0
 
     def value(*arguments: Any) -> Any:
@@ -77,6 +100,9 @@ def stand_in(name: str, rank_of: int | None, joined: tuple[int, int] | None = No
         if joined is not None:
             left, right = tensors[joined[0]], tensors[joined[1]]
             result = torch.tanh(left.sum(dim=1, keepdim=True) * salt) + torch.tanh(right.sum(dim=0, keepdim=True)) + 0.1 * total
+        elif fixed is not None:
+            places = torch.arange(math.prod(fixed), dtype=torch.float64).reshape(fixed)
+            result = torch.tanh((places + 1.0 + salt).sin() + 0.3 * torch.as_tensor(total))
         elif rank_of is None:
             result = 0.5 * torch.tanh(torch.as_tensor(total)) + 1.2
         else:
@@ -86,7 +112,7 @@ def stand_in(name: str, rank_of: int | None, joined: tuple[int, int] | None = No
     return value
 
 
-def stand_ins(outputs: list[Output], kind: str = "random") -> dict[str, Callable[..., Any]]:
+def stand_ins(outputs: list[Output], kind: str = "random", sizes: Sizes | None = None) -> dict[str, Callable[..., Any]]:
     """Stand-ins whose results have the shapes that one reading supposes."""
     found: dict[str, Callable[..., Any]] = {}
     probable = kind == "positive"
@@ -102,7 +128,11 @@ def stand_ins(outputs: list[Output], kind: str = "random") -> dict[str, Callable
                     found[term.data[0]] = stand_in(term.data[0], shapes.index(term.shape), None, probable)
                 else:
                     matrices = [place for place, shape in enumerate(shapes) if len(shape) == 2]
-                    found[term.data[0]] = stand_in(term.data[0], None, (matrices[0], matrices[-1]), probable)
+                    if matrices and term.shape == (shapes[matrices[0]][0], shapes[matrices[-1]][1]):
+                        found[term.data[0]] = stand_in(term.data[0], None, (matrices[0], matrices[-1]), probable)
+                    else:
+                        fixed = tuple(sizes.of(dim) for dim in term.shape) if sizes is not None else ()
+                        found[term.data[0]] = stand_in(term.data[0], None, None, probable, fixed)
     return found
 
 

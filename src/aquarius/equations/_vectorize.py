@@ -5,11 +5,14 @@ Whatever this cannot put in array form stays a loop; either text is run against 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ._code import clamped
 from ._reductions import every_term
+from ._stable import log_of_quotient, turned
 from ._tokens import Refusal
 from ._typed import IndexVar, Rule, Term
 
@@ -81,6 +84,8 @@ class Vectorizer:
     def on_element(self, term: Term) -> Piece:
         """x_i is x with the axis of i in front; x_{i+1} is a slice of it."""
         array, places = term.args[0], term.args[1:]
+        if array.op == "select" and array.data[0] == 0:  # of one sample an element
+            return self.on_element(replace(term, args=(*array.args, *places), data=(array.data[1], *term.data)))
         if array.op not in {"input", "local"}:
             raise NoArrayForm
         lead: list[IndexVar] = []
@@ -98,6 +103,17 @@ class Vectorizer:
         while slices and slices[-1] == ":":
             slices.pop()
         return Piece(f"{text}[{', '.join(slices)}]" if slices else text, ATOM, tuple(lead), term.rank)
+
+    def on_select(self, term: Term) -> Piece:
+        """The value at one index of the first axis, which stands in front already."""
+        array, place = term.args
+        if array.op not in {"input", "local"} or term.data[0] != 0:
+            raise NoArrayForm
+        variable, offset = _shifted(place)
+        if variable not in self.order:
+            raise NoArrayForm
+        text, part = self.emitter.term(array).text, self._slice(variable, offset, array.shape[0], term.data[1])
+        return Piece(text if part == ":" else f"{text}[{part}]", ATOM, (variable,), term.rank)
 
     def _picked(self, rows: Piece, label: Term, base: int, row: str = ":") -> Piece:
         """x_{n, y_n}: of every row the element that its label names."""
@@ -158,6 +174,9 @@ class Vectorizer:
         return Piece(text, SUM, lead, rank)
 
     def on_negate(self, term: Term) -> Piece:
+        rest = log_of_quotient(term.args[0])
+        if rest is not None and self._softmax(term.args[0].args[0]) is None:
+            return self.term(turned(rest))
         piece = self.term(term.args[0])
         return replace(piece, text="-" + piece.at(PRODUCT), level=PRODUCT)
 
@@ -219,6 +238,9 @@ class Vectorizer:
             whole = self._logsumexp(inner)
             if whole is not None:
                 return whole
+        rest = log_of_quotient(term)
+        if rest is not None:
+            return self.term(rest)
         piece = self.term(inner)
         if piece.plain:
             raise NoArrayForm
@@ -237,7 +259,7 @@ class Vectorizer:
             tensor = next(piece for piece in pieces if not piece.plain)
             if numbers[0].text == "0" and limit == "min":
                 return Piece(f"torch.relu({tensor.text})", ATOM, lead, rank)
-            return Piece(f"torch.clamp({tensor.text}, {limit}={numbers[0].text})", ATOM, lead, rank)
+            return Piece(clamped(tensor.text, limit, numbers[0].text), ATOM, lead, rank)
         return Piece(f"torch.{name}({pieces[0].text}, {pieces[1].text})", ATOM, lead, rank)
 
     def on_maximum(self, term: Term) -> Piece:
@@ -336,6 +358,9 @@ class Vectorizer:
             raise NoArrayForm
         axes = sorted(piece.lead.index(variable) for variable in variables)
         lead = tuple(variable for variable in piece.lead if variable not in variables)
+        if operation in {"argmax", "argmin"} and not lead and not piece.rank:
+            place, base = f"{piece.at(ATOM)}.{operation}()", variables[0].base
+            return Piece(f"{place} + {base}", SUM, (), 0) if base else Piece(place, ATOM, (), 0)
         method = {"sum": "sum", "mean": "mean", "max": "amax", "min": "amin", "prod": "prod"}.get(operation)
         if method is None or (method == "prod" and len(axes) > 1):
             raise NoArrayForm
@@ -343,11 +368,14 @@ class Vectorizer:
             where = "" if method in {"sum", "mean", "amax", "amin", "prod"} else f"dim={axes[0]}"
         else:
             where = f"dim={axes[0]}" if len(axes) == 1 else f"dim=({', '.join(map(str, axes))})"
+        part = re.fullmatch(r"(.*)\.sum\(dim=\d+\)", piece.text) if method == "sum" and not where and piece.level == ATOM else None
+        if part is not None:
+            return Piece(f"{part[1]}.sum()", ATOM, lead, piece.rank)  # the sums of a sum are one
         return Piece(f"{piece.at(ATOM)}.{method}({where})", ATOM, lead, piece.rank)
 
     def _product(self, factors: list[Term], over: IndexVar) -> Piece | None:
         """sum_j a_{ij} b_j as a matrix product, where the axes stand right for it."""
-        left, right = (self.term(factor) for factor in factors)
+        left, right = self._facing([self.term(factor) for factor in factors], over)
         if right.lead and left.lead and left.lead[-1:] != (over,) and right.lead[-1:] == (over,) and not right.rank:
             left, right = right, left
         if left.plain or right.plain or left.rank or not left.lead or left.lead[-1] is not over or right.lead[:1] != (over,):
@@ -356,6 +384,24 @@ class Vectorizer:
         if len(rest) + right.rank > 1 or set(rest) & set(left.lead) or (not left.lead[:-1] and len(right.lead) + right.rank > 2):
             return None
         return Piece(f"{left.at(PRODUCT)} @ {right.at(SIGN)}", PRODUCT, (*left.lead[:-1], *rest), right.rank)
+
+    def _facing(self, factors: list[Piece], over: IndexVar) -> tuple[Piece, Piece]:
+        """Two matrices turned so that the axis they are summed over stands last and first."""
+        left, right = factors
+        if any(piece.rank or piece.plain or len(piece.lead) != 2 or over not in piece.lead for piece in (left, right)):
+            return left, right
+        others = [next(variable for variable in piece.lead if variable is not over) for piece in (left, right)]
+        if others[0] is others[1]:
+            return left, right
+        if self.order.index(others[1]) < self.order.index(others[0]):
+            left, right = right, left
+        return self._turned(left, left.lead[1] is not over), self._turned(right, right.lead[0] is not over)
+
+    def _turned(self, piece: Piece, turn: bool) -> Piece:
+        if not turn:
+            return piece
+        text = piece.text.removesuffix(".T") if piece.text.endswith(".T") else f"{piece.at(ATOM)}.T"
+        return replace(piece, text=text, level=ATOM, lead=piece.lead[::-1])
 
     def _softmax(self, term: Term) -> Piece | None:
         """exp(f_i) / sum_j exp(f_j) is a softmax over i."""

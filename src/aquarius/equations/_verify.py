@@ -10,14 +10,16 @@ import torch
 from torch import Tensor
 
 from ..core import BadInput
+from ._foreign import from_library
 from ._interpret import Interpreter, Unfit
-from ._libraries import double_precision, from_library, library_values
+from ._libraries import double_precision, library_values
 from ._symbols import Symbols
 from ._tokens import Refusal
 from ._translate import Reading, wanted_names
 from ._values import close, draw, stand_ins
 
 _STEPS = 100_000  # of the interpreter, for one verification
+_MORE_DRAWS = ((3, "negative"), (4, "random"), (5, "whole"), (6, "random"))
 _DRAWS = ((0, "random"), (1, "positive"), (2, "random"))
 
 
@@ -64,6 +66,13 @@ def agreed(symbols: Symbols, survivors: list[Reading]) -> list[Reading]:
     chosen: list[Reading] = []
     for members in groups.values():
         first, results = members[0]
+        if len(members) > 1:  # max_i x_i b: two readings that agree where b is positive
+            for draw_of in _MORE_DRAWS:
+                try:
+                    members = [(reading, [*found, *_results(symbols, reading, (draw_of,))]) for reading, found in members]
+                except Refusal:
+                    continue
+            results = members[0][1]
         other = next((reading for reading, found in members[1:] if not _agree(symbols, first, results, found)), None)
         if other is None:
             chosen.append(first)
@@ -74,13 +83,15 @@ def agreed(symbols: Symbols, survivors: list[Reading]) -> list[Reading]:
     return chosen
 
 
-def _results(symbols: Symbols, reading: Reading) -> list[dict[str, Tensor]]:
+def _results(symbols: Symbols, reading: Reading, draws: tuple[tuple[int, str], ...] = _DRAWS) -> list[dict[str, Tensor]]:
     found = []
     finite = False
-    for seed, kind in _DRAWS:
+    for seed, kind in draws:
         values = draw(symbols, reading.sizes, seed, kind)
         try:
-            outputs = Interpreter(symbols, values, stand_ins(reading.outputs, kind), reading.sizes, _STEPS).run(reading.outputs)
+            outputs = Interpreter(symbols, values, stand_ins(reading.outputs, kind, reading.sizes), reading.sizes, _STEPS).run(
+                reading.outputs
+            )
         except Unfit as unfit:
             raise Refusal(str(unfit), 0) from None
         except (RuntimeError, ValueError, IndexError, ZeroDivisionError, OverflowError) as error:
@@ -115,7 +126,7 @@ def verified(symbols: Symbols, reading: Reading, code: str, parameters: list[tup
     except SyntaxError:
         raise Refusal("the emitted code is not valid", 0) from None
     for seed, kind in _DRAWS:
-        functions = stand_ins(reading.outputs, kind)
+        functions = stand_ins(reading.outputs, kind, reading.sizes)
         values = draw(symbols, reading.sizes, seed, kind)
         want = Interpreter(symbols, values, functions, reading.sizes, _STEPS).run(reading.outputs)
         try:

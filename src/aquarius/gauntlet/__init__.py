@@ -12,16 +12,28 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "examine": "._examine",
         "check_names": "._examine",
         "compare_models": "._compare",
+        "diagnose": "._diagnose",
+        "Diagnosis": "._diagnose",
+        "Commands": "._diagnose",
+        "Suspect": "._suspect",
+        "seen_settings": "._settings",
         "Check": "._check",
         "checks": "._check",
+        "cards": "._cards",
         "Examination": "._examination",
     },
 )
 
 if TYPE_CHECKING:
+    from ._cards import cards as cards
     from ._check import Check as Check
     from ._check import checks as checks
     from ._compare import compare_models as compare_models
+    from ._diagnose import Commands as Commands
+    from ._diagnose import Diagnosis as Diagnosis
+    from ._diagnose import diagnose as diagnose
     from ._examination import Examination as Examination
     from ._examine import check_names as check_names
     from ._examine import examine as examine
+    from ._settings import seen_settings as seen_settings
+    from ._suspect import Suspect as Suspect

@@ -237,9 +237,43 @@ def unread_entries(examination: Examination) -> Evidence | list[Evidence]:
             where=examination.where(examination.probe, ""),
             hint="Is the input used?",
         )
+    unread = [key for key in silent if not _bookkeeping(examination, key) and not _read_in_training(examination, key)]
+    if unread:
+        return examination.finding(
+            "fail",
+            f"{', '.join(unread)} of the batch is read by nothing: exchanging it changes neither forward nor loss, in evaluation or training",
+            where="loss",
+            path=unread[0],
+            hint="Is another entry read twice in its place, or is it masked out or overwritten?",
+        )
     if silent:
         return examination.unsure(f"neither forward nor loss looks at {', '.join(silent)} in evaluation mode")
     return examination.passed("every entry of the batch is looked at")
+
+
+def _bookkeeping(examination: Examination, key: str) -> bool:
+    """Say whether an entry may be there for others: by its name, or because the step or another function of the file names it."""
+    if re.search(r"(?i)length|count|name|index|seed|weight|(^|_)ids?$|meta|group|time", key):
+        return True
+    others = [
+        place for place in examination.source.functions if place not in ("batch", "loss", "forward") and not place.endswith("_loader")
+    ]
+    return any(
+        re.search(rf"[\"']{re.escape(key)}[\"']", examination.source.code(place))
+        for place in others
+        if place in ("step", "evaluate", "metric")
+    )
+
+
+def _read_in_training(examination: Examination, key: str) -> bool:
+    """Say whether the loss of a model in training mode changes when one entry is that of another batch."""
+    model = examination.perturbed(training=True)
+    batch, mixed = examination.batch(), examination.batch()
+    mixed[key] = examination.batch(seed=1)[key]
+    with torch.no_grad():
+        one = examination.quiet(lambda: examination.loss(model, batch, seed=3))
+        two = examination.quiet(lambda: examination.loss(model, mixed, seed=3))
+    return one is None or two is None or distance(one, two) > 0
 
 
 ACTIVATION = card(
@@ -285,8 +319,8 @@ OUTPUT = card(
 ENTRIES = card(
     "architecture",
     "entries",
-    "An output that does not depend on the batch.",
+    "An output that does not depend on the batch, an entry of it that nothing reads.",
     (),
-    "Entries that only training looks at: 'unsure'.",
+    "Entries kept for others (names, lengths, indices) and those that the step alone reads: 'unsure'.",
     unread_entries,
 )

@@ -19,7 +19,8 @@ UNDECLARED = re.compile(r"^(.+?) is not declared")
 LEFT = r"\mathcal{O}"
 MOST_CONSTANTS = 5
 MOST_VARIANTS = 24
-MOST_ROWS = 128
+MOST_ROWS = 512
+TOO_LONG = "the leading axes are too long to be gone through"
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,16 @@ def _with_constants(
             continue
         missing = UNDECLARED.match(translation.reason)
         options = constants(missing[1].strip(), facts, attributes) if missing and len(chosen) < MOST_CONSTANTS + len(numbers) else []
+        if missing is not None and applied(missing[1].strip(), latex):  # C(Z) is a function of Z, and C no number of columns
+            options = [option for option in options if not isinstance(option, str)]
         if not options or missing is None:
             yield Attempt(None, translation.reason)
         waiting += [chosen | {missing[1].strip(): option} for option in options if missing is not None]
+
+
+def applied(symbol: str, latex: str) -> bool:
+    """Say whether a symbol stands before one other symbol in parentheses, as a function does before its argument."""
+    return re.search(rf"(?<![a-zA-Z]){re.escape(symbol)}\s*(?:\\left)?\s*\(\s*(?:\\[a-z]+|[A-Za-z])\s*(?:\\right)?\s*\)", latex) is not None
 
 
 def _free_index(translation: Translation, known: str) -> str:
@@ -145,7 +153,7 @@ def _evaluated(translation: Translation, values: Mapping[str, Tensor], leading: 
             return Attempt(None, "the arguments have different leading axes")
         sizes = common.pop()
         if torch.Size(sizes).numel() > MOST_ROWS:
-            return Attempt(None, "the leading axes are too long to be gone through")
+            return Attempt(None, TOO_LONG)
         rows = [
             {name: value if name in shared else value[place] for name, value in values.items()}
             for place in itertools.product(*(range(size) for size in sizes))

@@ -83,10 +83,27 @@ def attentions(examination: Examination, model: nn.Module) -> tuple[list[Head], 
                 heads.append(Head(*match, scores, axis % scores.ndim, call.where, call.result))
     for head in heads:
         for call in recorder.calls:
+            if call.name == "einsum":
+                head.summed = _summed_by_letters(call, head) if head.summed is None else head.summed
+                continue
             pair = [item for item in call.arguments[:2] if isinstance(item, Tensor)] if call.name in PRODUCTS else []
             if len(pair) == 2 and any(_is_same(item, head.weights) for item in pair):
                 head.summed = head.weights.ndim - (1 if _is_same(pair[0], head.weights) else 2)
     return heads, [call for call in recorder.calls if call.name == "scaled_dot_product_attention"]
+
+
+def _summed_by_letters(call: Call, head: Head) -> int | None:
+    """Return the one axis of the weights that an einsum sums over; None where the weights are not in it or it sums over none or several."""
+    text = call.arguments[0] if call.arguments and isinstance(call.arguments[0], str) else ""
+    inputs, arrow, output = text.replace(" ", "").partition("->")
+    operands = call.arguments[1] if len(call.arguments) == 2 and isinstance(call.arguments[1], list | tuple) else call.arguments[1:]
+    if not arrow or "." in text:
+        return None
+    for letters, operand in zip(inputs.split(","), operands, strict=False):
+        if isinstance(operand, Tensor) and _is_same(operand, head.weights) and len(letters) == operand.ndim:
+            summed = [axis for axis, letter in enumerate(letters) if letter not in output]
+            return summed[0] if len(summed) == 1 else None
+    return None
 
 
 def _is_same(a: Tensor, b: Tensor) -> bool:
@@ -164,6 +181,10 @@ def logit_scale(examination: Examination) -> Evidence | list[Evidence]:
             return examination.unsure("queries and keys are scaled in a way this check does not see")
         return examination.passed("scores are divided by the root of the length of a key", heads=len(heads) + len(fused))
     value, length, where = found[0]
+    if not stated and abs(value - 1) < 1e-3 and _folded(examination):
+        return examination.unsure(
+            "scores are not divided, and queries start smaller than keys: the root may be folded into them", factor=value
+        )
     width = examination.number("d_model") or examination.number("width") or 0
     guess = "nothing" if abs(value - 1) < 1e-3 else f"{1 / value:.4g}"
     if width and abs(value * math.sqrt(width) - 1) < 1e-3:
@@ -176,6 +197,12 @@ def logit_scale(examination: Examination) -> Evidence | list[Evidence]:
         hint="softmax(QK^T / sqrt(d_k)) V, with d_k the length of one head's key.",
         values={"factor": value, "expected": 1 / math.sqrt(length)},
     )
+
+
+def _folded(examination: Examination) -> bool:
+    """Say whether the queries of a fresh model are clearly smaller than its keys."""
+    heads, _ = attentions(examination, examination.build().eval())
+    return bool(heads) and all(float(head.query.std()) < 0.6 * float(head.key.std()) for head in heads)
 
 
 def softmax_axis(examination: Examination) -> Evidence | list[Evidence]:

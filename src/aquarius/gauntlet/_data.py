@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import torch
@@ -28,12 +29,14 @@ def ranges(examination: Examination) -> Evidence | list[Evidence]:
     for key, value in batch.items():
         if not is_integer(value) or value.numel() == 0:
             continue
+        if re.search(r"length|count|size|index", key.lower()):
+            continue  # numbers of things, no names of classes
         if key in own and classes is not None and value.ndim >= 1:
             index = examination.number("ignore_index")
             kept = value[value != index] if index is not None else value[value >= 0]
             if kept.numel() and int(kept.max()) >= classes:
                 found.append(examination.finding("fail", f"{key} names class {int(kept.max())} of {classes:g}", where="batch", path=key))
-            elif kept.numel() >= 20 * classes and len(kept.unique()) < classes:
+            elif classes <= 10 and kept.numel() >= 20 * classes and len(kept.unique()) < classes and _asked(examination, key):
                 missing = sorted(set(range(int(classes))) - set(kept.unique().tolist()))
                 found.append(
                     examination.finding(
@@ -45,6 +48,19 @@ def ranges(examination: Examination) -> Evidence | list[Evidence]:
         elif vocabulary is not None and examination.reads(key) and value.ndim == 2 and int(value.max()) >= vocabulary:
             found.append(examination.finding("fail", f"{key} holds token {int(value.max())} of {vocabulary:g}", where="batch", path=key))
     return found or examination.passed("tokens and labels are in range")
+
+
+def _asked(examination: Examination, key: str) -> bool:
+    """Say whether a cross-entropy is given an entry as its classes; a count, or the symbols of an alignment, are none."""
+    value = examination.batch()[key]
+    seen = objective(examination, examination.probe, examination.batch())
+    targets = [call.arguments[1] for call in seen.calls if call.name == "cross_entropy" and len(call.arguments) > 1]
+    if not seen.calls:
+        return "ctc_loss" not in examination.source.text and "CTCLoss" not in examination.source.text
+    return any(
+        isinstance(target, Tensor) and target.numel() == value.numel() and torch.equal(target.flatten(), value.flatten())
+        for target in targets
+    )
 
 
 def _missing_class(examination: Examination) -> Evidence:

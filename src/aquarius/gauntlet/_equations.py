@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from ..core import Evidence
-from ._assign import APART, SAME, Attempt, attempts, candidates, close, difference, matched, undeclared
+from ._assign import APART, SAME, TOO_LONG, Attempt, attempts, candidates, close, difference, matched, undeclared
 from ._calls import FunctionCall, ModuleCall, named, recorded, run, watched
 from ._check import Check
 from ._examination import Examination
@@ -22,6 +23,7 @@ _TUPLE = re.compile(r"\\sum_\{\s*\(([^()]*)\)[^{}]*\}")
 _ATOM = re.compile(r"((?:\\(?:hat|tilde|bar)\s*(?:\{[A-Za-z]\}|[A-Za-z])|\\[a-z]+|[A-Za-z]))_(\{[a-z]+\}|[a-z])")
 # What an equation commonly leaves out: where the code speaks of it, a difference proves nothing.
 _LEFT_OUT = re.compile(r"mask|tril|triu|dropout|rand|bernoulli|padding|padded|causal|rotary|alibi")
+_INNER = re.compile(r"([A-Za-z]_(?:\{[a-z]\}|[a-z]))\s*\\cdot\s*([A-Za-z]_(?:\{[a-z]\}|[a-z]))(?![A-Za-z])")
 _FRESH = tuple(f"\\mathcal{{{letter}}}" for letter in "ABCDEFGH")
 
 
@@ -80,6 +82,7 @@ def _held(examination: Examination, latex: str, call: FunctionCall) -> tuple[str
     """Return (verdict, reason, difference) for one call."""
     if not isinstance(call.result, Tensor) or not call.result.is_floating_point():
         return "unsure", "it does not return one tensor of real numbers", 0.0
+    latex = _INNER.sub(r"\1^\\top \2", latex)  # p_i \cdot z_i of two rows is their inner product
     options: dict[str, list[str]] = {}
     open_names: list[str] = []
     for name, value in call.arguments.items():
@@ -120,7 +123,13 @@ def _held(examination: Examination, latex: str, call: FunctionCall) -> tuple[str
         return "unsure", f"they differ, and its argument {open_names[0]!r} goes by another name in the equation", 0.0
     if any(is_integer(value) and int(value.max()) > 1 for value in values.values() if value.numel()):
         return "unsure", "they differ, and whole numbers may be indices", 0.0
-    return _verdict(call.result, tried, all(indexed(symbol, latex) for symbol in symbols.values() if symbol in values))
+    throughout = all(indexed(symbol, latex) for symbol in symbols.values() if symbol in values)
+    if throughout and (squares := {s: v.T for s, v in values.items() if v.ndim == 2 and v.shape[0] == v.shape[1]}):
+        turned = list(attempts(latex, values | squares, numbers, examination.facts, attributes, shared))
+        if any(attempt.value is not None and matched(call.result, attempt.value) is not None for attempt in turned):
+            return "unsure", "they differ unless the axes of a square array are exchanged", 0.0
+        tried = [replace(attempt, ambiguous=False) for attempt in tried + turned]  # neither order of its axes agrees
+    return _verdict(call.result, tried, throughout)
 
 
 def _values(call: FunctionCall, symbols: dict[str, str]) -> tuple[dict[str, Tensor], dict[str, float]]:
@@ -165,6 +174,10 @@ def _verdict(got: Tensor, tried: list[Attempt], indexed_throughout: bool = False
     valued = [attempt for attempt in tried if attempt.value is not None]
     if not valued:
         return "unsure", f"the equation cannot be read: {tried[0].reason}" if tried else "no assignment fits", 0.0
+    if any(attempt.reason == TOO_LONG for attempt in tried):
+        return "unsure", "one way to read its arguments was not tried, for they are too long", 0.0
+    if doubted := next((attempt.reason for attempt in tried if attempt.value is None and "can be read as" in attempt.reason), None):
+        return "unsure", doubted, 0.0  # the layout that was meant may be the one that was refused
     plain = [attempt for attempt in valued if not attempt.ambiguous]
     if len(plain) < len(valued) and not (indexed_throughout and plain):
         return "unsure", "two axes have the same size, so the equation's indices cannot be told apart", 0.0

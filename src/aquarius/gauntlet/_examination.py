@@ -33,6 +33,7 @@ class Examination:
         self.calling: tuple[str, float] | None = None  # the function of the subject that runs now, and since when
         self._batches: dict[tuple[int, int], Batch] = {}
         self._reads: dict[Any, bool] = {}
+        self.kept: dict[str, Any] = {}  # what several checks look at, made by the first of them
 
     # --- facts ---------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BUDGET = 60.0  # seconds for all checks together, where the caller names none
 START = 30.0  # seconds more for starting the interpreter and importing torch and the subject
 REQUIRED = ("build", "batch", "forward", "loss")
-ON_REQUEST = frozenset({"ladder"})  # checks that take long, and run where they or their family are named
+ON_REQUEST = frozenset({"ladder", "ablation"})  # checks that take long, and run where they or their family are named
 TASK = "aquarius.gauntlet._runner:run_checks"
 
 
@@ -55,14 +55,20 @@ def examine(
         found += some
         audits |= dict.fromkeys(result.audits)
         if result.status == "ok":
+            found += _never_told(names, begun)
             break
         if not begun:
             raise BadInput(_refusal(subject, result))
         found.append(_ended(result, begun[-1]))
         names = names[names.index(begun[-1]) + 1 :]
         seconds -= result.seconds
+        if begun[-1] == "interface":  # what does not survive its four functions survives nothing else
+            found += [
+                _skipped(name, "the subject's process does not survive legal input, so nothing else can be said of it") for name in names
+            ]
+            break
         if seconds < 1 or result.status == "timeout":
-            found += [_not_run(name) for name in names]
+            found += [_skipped(name, "the time given to the examination was over before this check began") for name in names]
             break
     return found + ([_started(list(audits))] if audits else [])
 
@@ -131,14 +137,13 @@ def _read(result: ChildResult) -> tuple[list[str], list[Evidence]]:
         if "begin" in message:
             begun.append(str(message["begin"]))
         elif "finding" in message:
-            found.append(validate(Evidence, message["finding"], "a finding"))
+            found.append(validate(Evidence, _printable(message["finding"]), "a finding"))
     return begun, found
 
 
 def _refusal(subject: Subject, result: ChildResult) -> str:
-    if result.status == "raised":
-        return f"{subject.path} does not import: {result.error}."
-    return f"{subject.path} does not import: {result.error}; look at what runs at its top level."
+    end = "." if result.status == "raised" else "; look at what runs at its top level."
+    return f"{subject.path} does not import: {_printable(result.error)}{end}"
 
 
 def _ended(result: ChildResult, check: str) -> Evidence:
@@ -152,7 +157,7 @@ def _ended(result: ChildResult, check: str) -> Evidence:
         kind="finding",
         check="process",
         status="fail",
-        message=f"the subject's process did not survive the check {check!r}: {result.error}",
+        message=f"the subject's process did not survive the check {check!r}: {_printable(result.error)}",
         where=result.where,
         hint=hints.get(result.status, ""),
         seconds=round(result.seconds, 4),
@@ -170,7 +175,24 @@ def _started(audits: list[str]) -> Evidence:
     )
 
 
-def _not_run(name: str) -> Evidence:
-    return Evidence(
-        kind="finding", check=name, status="skipped", message="the time given to the examination was over before this check began"
-    )
+def _never_told(names: Sequence[str], begun: Sequence[str]) -> list[Evidence]:
+    """Return the finding for checks that an examination left out although it says that it came to its end."""
+    silent = [name for name in names if name not in begun]
+    if not silent:
+        return []
+    message = f"the examination says that it ended, and {len(silent)} of its checks never began ({silent[0]} first)"
+    hint = "Look for code that writes to file descriptors which it did not open."
+    return [Evidence(kind="finding", check="process", status="fail", message=message, hint=hint)]
+
+
+def _skipped(name: str, why: str) -> Evidence:
+    return Evidence(kind="finding", check=name, status="skipped", message=why)
+
+
+def _printable(value: Any) -> Any:
+    """Return a message with halves of letters replaced: a subject's error can hold them, and no file can."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_printable(name): _printable(item) for name, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value

@@ -86,6 +86,14 @@ def read_rule(text: str, parameter: Tensor, names: dict[str, float]) -> Rule | N
         if kind == "uniform":
             return Rule("uniform", (a + b) / 2, (b - a) / math.sqrt(12), max(abs(a), abs(b)))
         return Rule(kind, a, b)
+    if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text):
+        return Rule("constant", float(text), 0.0)
+    if spread := re.fullmatch(
+        r"(truncated )?normal,? (?:of |with )?mean 0(?:\.0)?,?(?: and)? (variance|standard deviation|deviation|std) (\S+)", text
+    ):
+        value = number(spread[3], names)
+        if value is not None and value > 0:
+            return Rule((spread[1] or "") + "normal", 0.0, math.sqrt(value) if spread[2] == "variance" else value)
     if parameter.ndim < 2 or "each" in text or "block" in text:
         return None
     if ("xavier" in text or "glorot" in text) and ("uniform" in text or "normal" in text) and "gain" not in text and "(" not in text:

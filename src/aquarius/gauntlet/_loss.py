@@ -73,7 +73,7 @@ def _scores_and_labels(examination: Examination, model: nn.Module, batch: Batch)
 def loss_inputs(examination: Examination) -> Evidence | list[Evidence]:
     """Look at what library losses are given: probabilities where scores are needed, shapes that broadcast."""
     model = examination.perturbed()
-    seen = objective(examination, model, examination.batch(), frozenset({"log_softmax", "sub", "__sub__", "rsub"}))
+    seen = objective(examination, model, examination.batch(), frozenset({"log_softmax", "sub", "__sub__", "rsub", "ctc_loss"}))
     found = []
     for call in seen.calls:
         if len(call.arguments) + len(call.named) < 1 or not call.arguments or not isinstance(call.arguments[0], Tensor):
@@ -119,6 +119,8 @@ def _wrong_scores(name: str, scores: Tensor) -> str:
         total = detached.exp().sum(dim=axis)
         if not bool(((total - 1).abs() < 1e-2).all()):
             return "scores that are no logarithms of probabilities"
+    if name == "ctc_loss" and not bool(((detached.exp().sum(dim=-1) - 1).abs() < 1e-2).all()):
+        return "scores that are no logarithms of probabilities over its last axis"
     if name == "kl_div" and bool((detached >= 0).all()) and bool((detached > 0).any()):
         return "probabilities as its first argument, and it needs their logarithms"
     return ""
@@ -263,6 +265,8 @@ def right_answer(examination: Examination) -> Evidence:
     if gradient is None or not bool(valid.any()) or int(target.max()) >= output.shape[-1]:
         return examination.skipped("the labels do not number the output's classes")
     slopes = gradient.gather(-1, target.clamp(0)[..., None]).squeeze(-1)[valid]
+    if not _one_right_class(gradient, target.clamp(0))[valid].float().mean() > 0.9:
+        return examination.skipped("the output's last axis is no choice of one class")
     slopes = slopes[slopes != 0]
     if slopes.numel() < 8:
         return examination.skipped("too few labels have a slope")
@@ -277,6 +281,17 @@ def right_answer(examination: Examination) -> Evidence:
             values={"wrong": wrong},
         )
     return examination.passed("raising the score of the right class lowers the loss", wrong=wrong)
+
+
+def _one_right_class(gradient: Tensor, target: Tensor) -> Tensor:
+    """Say where slopes are those of a choice: they sum to 0, only the right class has one, or it goes against all others."""
+    right = gradient.gather(-1, target[..., None])
+    others = gradient.scatter(-1, target[..., None], 0.0)
+    size = gradient.abs().sum(dim=-1)
+    balanced = gradient.sum(dim=-1).abs() <= 1e-3 * size
+    alone = others.abs().sum(dim=-1) <= 1e-6 * size
+    against = ((others * right <= 0).all(dim=-1)) & (others.abs().sum(dim=-1) > 0)
+    return balanced | alone | against
 
 
 INITIAL_LOSS = Check(

@@ -185,18 +185,20 @@ def independence(examination: Examination) -> Evidence:
     if examination.layout.graph or not axes or all(axis is None for axis in axes.values()):
         return examination.skipped("one batch is one structure")
     model = examination.probe
-    size = examination.layout.size
     if examination.random_evaluation:
         return examination.skipped("evaluation is random")
-    with torch.no_grad():
-        output = examination.forward(model, examination.batch(), seed=1)
-    places = [axis for axis, length in enumerate(output.shape) if length == size]
+    for size in (examination.layout.size, 11, 13):  # a size that no other axis of the output has
+        with torch.no_grad():
+            output = examination.forward(model, examination.batch(size), seed=1)
+        places = [axis for axis, length in enumerate(output.shape) if length == size]
+        if len(places) == 1:
+            break
     if len(places) != 1:
         return examination.skipped("the output has no one axis of samples")
     worst, blamed = 0.0, None
     for kept in (0, size // 2):
-        for mixed in _others_replaced(examination, kept):
-            change, path = _other_samples(examination, model, mixed, kept, places[0])
+        for mixed in _others_replaced(examination, kept, size):
+            change, path = _other_samples(examination, model, mixed, kept, places[0], size)
             if change > worst:
                 worst, blamed = change, path
     if worst > 1e-3:
@@ -217,10 +219,10 @@ def independence(examination: Examination) -> Evidence:
     return examination.passed("samples do not know of one another in evaluation mode", change=worst)
 
 
-def _others_replaced(examination: Examination, kept: int) -> list[Batch]:
+def _others_replaced(examination: Examination, kept: int, size: int) -> list[Batch]:
     """Return batches in which one sample is kept: beside samples of another batch, and beside copies of itself."""
     axes = examination.layout.axes
-    batch, other, same = examination.batch(), examination.batch(seed=1), examination.batch()
+    batch, other, same = examination.batch(size), examination.batch(size, seed=1), examination.batch(size)
     for key, axis in axes.items():
         if axis is not None:
             other[key].select(axis, kept).copy_(batch[key].select(axis, kept))
@@ -228,11 +230,10 @@ def _others_replaced(examination: Examination, kept: int) -> list[Batch]:
     return [other, same]
 
 
-def _other_samples(examination: Examination, model: nn.Module, mixed: Batch, kept: int, axis: int) -> tuple[float, str | None]:
+def _other_samples(examination: Examination, model: nn.Module, mixed: Batch, kept: int, axis: int, size: int) -> tuple[float, str | None]:
     """Return by how much the kept sample's output changes, and the module that first makes it."""
-    size = examination.layout.size
     with torch.no_grad(), watching(model) as one:
-        before = examination.forward(model, examination.batch(), seed=1)
+        before = examination.forward(model, examination.batch(size), seed=1)
     with torch.no_grad(), watching(model) as two:
         after = examination.forward(model, mixed, seed=1)
     if before.shape != after.shape:

@@ -15,7 +15,7 @@ from ..core import Evidence
 from ._check import card
 from ._examination import Examination, distance
 from ._inputs import Batch, is_mask
-from ._trace import Event, watching
+from ._trace import Event, tensors, watching
 
 EARNED = 64  # roundings of the format, against the scale of the output, that a model of some layers may collect
 ORDINARY = 1e3  # inputs up to this size are ordinary; a mean over more may overflow by right
@@ -90,6 +90,10 @@ def _in(examination: Examination, model: nn.Module, dtype: torch.dtype) -> Half:
         path = _first(exact, rough, _loses)
         begins = f", first in {path}" if path else ""
         function = "forward" if what == "output" else "loss"
+        first = _first_operation(examination, model, batch, dtype)
+        if first is not None:
+            begins += f"; the first operation to lose them is {first[0]}" + (f" in {first[1]}" if first[1] else "")
+            function = first[1] or function
         return Half(f"{name} makes the {what} lose numbers (NaN or infinity){begins}", True, path, function, values)
     limit = EARNED * torch.finfo(dtype).eps
     sentence = f"{name} moves the output by {size:.2g} of its scale"
@@ -97,6 +101,14 @@ def _in(examination: Examination, model: nn.Module, dtype: torch.dtype) -> Half:
         path = _first(exact, rough, lambda one, two: _deviation(one, two) > limit) or ""
         return Half(f"{sentence}, more than its rounding earns{f', first in {path}' if path else ''}", path=path, values=values)
     return Half(sentence, values=values)
+
+
+def _first_operation(examination: Examination, model: nn.Module, batch: Batch, dtype: torch.dtype) -> tuple[str, str | None] | None:
+    """Return the first operation that is given numbers and gives back NaN or infinity, and the function of the subject that it is in."""
+    lost = Lost(examination)
+    with torch.no_grad(), _default(dtype), lost:
+        examination.quiet(lambda: examination.loss(model, dict(batch)))
+    return lost.found
 
 
 def _first(exact: list[Event], rough: list[Event], part: Callable[[Tensor, Tensor], bool]) -> str | None:
@@ -137,6 +149,32 @@ def _default(dtype: torch.dtype) -> Iterator[None]:
 
 def _continuous(value: Any) -> bool:
     return isinstance(value, Tensor) and value.is_floating_point() and not value.is_sparse and value.numel() > 0
+
+
+MEANT = frozenset({"masked_fill", "masked_fill_", "where", "full", "full_like", "new_full", "tensor", "fill_", "triu", "tril"})
+LOOKS = frozenset({"isnan", "isinf", "isfinite", "__get__", "detach", "to"})
+
+
+class Lost(TorchFunctionMode):
+    """Record, inside its block, the first operation whose result is no number although all that it was given are; what writes infinities is meant."""
+
+    def __init__(self, examination: Examination) -> None:
+        super().__init__()
+        self.examination = examination
+        self.found: tuple[str, str | None] | None = None
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+        name = getattr(func, "__name__", "").strip("_")
+        watched = self.found is None and name not in MEANT and getattr(func, "__name__", "") not in LOOKS
+        sound = watched and all(_numbers(value) for value in tensors([args, list((kwargs or {}).values())]))
+        result = func(*args, **(kwargs or {}))
+        if sound and not all(_numbers(value) for value in tensors(result)):
+            self.found = (name, self.examination.source.where_now())
+        return result
+
+
+def _numbers(value: Tensor) -> bool:
+    return value.is_sparse or not value.is_floating_point() or bool(value.isfinite().all())
 
 
 # --- guards ------------------------------------------------------------------------------------------------------------

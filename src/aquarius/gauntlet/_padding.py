@@ -10,6 +10,7 @@ from ._check import Check
 from ._examination import Examination, distance
 from ._inputs import Batch, copy, is_integer, is_mask, select
 from ._sequences import Padded, cut, over_positions, padded_entries, prefix_mask, trailing
+from ._skips import pull
 from ._trace import first_difference, watching
 
 SURE = 1e-3
@@ -139,7 +140,7 @@ def _losses(examination: Examination, entry: Padded, long: Batch, short: Batch, 
     if change > SURE:
         return [
             examination.finding(
-                "fail" if entry.stated else "unsure",
+                "fail" if entry.stated or left_out(examination, long, long[entry.key] == entry.index) else "unsure",
                 f"less padding in {entry.key} changes the loss from {float(before):.5g} to {float(after):.5g}",
                 where="loss",
                 hint="Look for padded positions that take part in the loss, or in the number it is divided by.",
@@ -147,6 +148,18 @@ def _losses(examination: Examination, entry: Padded, long: Batch, short: Batch, 
             )
         ]
     return [examination.passed(f"the amount of padding in {entry.key} does not change the loss", change=change)]
+
+
+def left_out(examination: Examination, batch: Batch, absent: Tensor) -> bool:
+    """Say whether the loss has no gradient at the outputs of absent positions, and one at all others: it means to leave them out."""
+    with torch.no_grad():
+        output = examination.forward(examination.probe, copy(batch))
+    slope = pull(examination, examination.probe, output, copy(batch))
+    seen = over_positions(slope, *absent.shape) if slope is not None else None
+    if seen is None or seen.shape[1] != absent.shape[1]:
+        return False
+    moved = seen.flatten(2).abs().amax(dim=2) > 0
+    return not bool(moved[absent].any()) and float(moved[~absent].float().mean()) > 0.9
 
 
 def masked_elements(examination: Examination) -> Evidence | list[Evidence]:
@@ -206,7 +219,7 @@ PADDING = Check(
     family="padding",
     finds="An output or a loss that depends on how much padding follows the tokens.",
     uses=("padding_index",),
-    misled_by="Padding that does not stand at the ends of rows: it is skipped. Without the fact, only a loss that changes is 'unsure'.",
+    misled_by="Padding that does not stand at the ends of rows: it is skipped. Without the fact a loss that changes is 'unsure', unless it has no gradient at padding and so means to leave it out.",
     cost="forward",
     function=padding,
 )

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 from ..subject._child import load_module
 from ._examination import Examination, distance, perturb
 from ._inputs import Batch, copy
+from ._layouts import layouts
 from ._trace import tensors
 from ._weights import Pair, Use, Uses, alternatives, lay, pair
 
 AGREE = {torch.float64: 1e-5, torch.float32: 1e-3}  # the largest difference, against the scale of the output, that is no parting
 ROUNDING = 1e-9  # in double precision, more than this is no rounding
-TRIES = 300  # maps
+TRIES = 3000  # maps
 SECONDS = 25.0  # for trying them
 
 
@@ -172,14 +173,41 @@ class _Comparison:
             better = False
             for other in alternatives(pairs, self._suspects(reference, run, pairs)):
                 if self.tries >= TRIES or time.perf_counter() > end:
-                    return pairs, run, False
+                    return pairs, self._with(pairs, models), False
                 again = self._with(other, models)
                 if (new := self._score(reference, again)) > score:
                     pairs, run, score, better = other, again, new, True
                     break
-        if score[0] == 0:
-            run = self._with(pairs, models)
+            if not better:
+                relaid, complete = self._relaid(reference, run, models, pairs, end)
+                if relaid is None:
+                    return pairs, self._with(pairs, models), complete
+                pairs, run = relaid, self._with(relaid, models)
+                score, better = self._score(reference, run), True
         return pairs, run, True
+
+    def _relaid(self, reference: Run, run: Run, models: list[nn.Module], pairs: list[Pair], end: float) -> tuple[list[Pair] | None, bool]:
+        """Return a map with rows in another order under which the module that parts agrees, and whether every one was tried."""
+        parted = self._parting(reference, run, pairs)
+        path, other_path = (parted[0].path, parted[1].path) if parted else ("", "")
+        wanted = parted[0].output if parted else reference.output
+        near = {use.name for one in pairs for use in one.firsts if _inside(use.name, path)}
+        for other in layouts(pairs, near):
+            self.tries += 1
+            if self.tries >= TRIES or time.perf_counter() > end:
+                return None, False
+            lay(other, models[0], models[1])
+            found: list[Tensor] = []
+            note = lambda _, __, output, found=found: found.extend(tensors(output)[:1])
+            handle = models[1].get_submodule(other_path).register_forward_hook(note)
+            try:
+                with torch.no_grad(), _precision(self.precision):
+                    output = self._forward(self.two, models[1], 0)
+            finally:
+                handle.remove()
+            if self._same(reference.output, output) or any(self._same(wanted, value) for value in found):
+                return other, True
+        return None, True
 
     def _with(self, pairs: list[Pair], models: list[nn.Module]) -> Run:
         self.tries += 1
@@ -199,14 +227,16 @@ class _Comparison:
 
     # --- where they part -------------------------------------------------------------------------------------------
 
-    def _parting(self, reference: Run, run: Run) -> tuple[Step, Step] | None:
-        """Return the first calls that are given the same and give back different tensors of one shape, and that no caller heals."""
+    def _parting(self, reference: Run, run: Run, pairs: list[Pair]) -> tuple[Step, Step] | None:
+        """Return the first calls that hold the same weights, are given the same and give back different tensors, and that no caller heals."""
         healed = [step.path for step in reference.steps if self._matched(step.output, run.steps)]
         for step in reference.steps:
             if self._matched(step.output, run.steps) or any(_inside(step.path, path) for path in healed):
                 continue
             for other in run.steps:
                 if step.output.shape != other.output.shape or self._matched(other.output, reference.steps):
+                    continue
+                if not _hold_the_same(step.path, other.path, pairs):
                     continue
                 if len(step.inputs) == len(other.inputs) and all(map(self._same, step.inputs, other.inputs)):
                     return step, other
@@ -217,7 +247,7 @@ class _Comparison:
 
         What agrees can still have changed roles with another that is given the same, as queries with keys.
         """
-        parted = self._parting(reference, run)
+        parted = self._parting(reference, run, pairs)
         path = parted[0].path if parted else ""
         agreed = {step.path for step in reference.steps if self._matched(step.output, run.steps)}
         agreed -= {step.path for step in reference.steps if not self._matched(step.output, run.steps)}
@@ -244,17 +274,10 @@ class _Comparison:
         values = {"parameters": float(sum(parameter.numel() for parameter in models[0].parameters()))}
         if self._same(reference.output, run.output):
             return self._agreement(reference, run, models, values, details)
-        parted = self._parting(reference, run)
-        suspects = self._suspects(reference, run, pairs)
-        stacked = any(len(one.firsts) > 1 and suspects & {use.name for use in one.firsts} for one in pairs)
-        status = "fail" if complete and not stacked else "unsure"
+        parted = self._parting(reference, run, pairs)
+        status = "fail" if complete else "unsure"
         agreed = [step.path for step in reference.steps if step.path and self._matched(step.output, run.steps)]
-        doubt = (
-            ""
-            if status == "fail"
-            else "; the map of the weights is ambiguous: "
-            + ("stacked weights may be laid out in another way" if stacked else f"{self.tries} maps were tried and more are possible")
-        )
+        doubt = "" if status == "fail" else f"; the map of the weights is ambiguous: {self.tries} maps were tried and more are possible"
         if parted is None:
             after = f"after {agreed[-1]}" if agreed else "before any module's output is equal"
             found = (reference.output, run.output)
@@ -396,7 +419,13 @@ def _inside(path: str, outer: str) -> bool:
     return path != outer and (path.startswith(outer + ".") or outer == "")
 
 
+def _hold_the_same(first: str, second: str, pairs: list[Pair]) -> bool:
+    """Say whether a module of each implementation hold the two sides of the same pairs of weights."""
+    mine = [one for one in pairs if any(_inside(use.name, first) for use in one.firsts)]
+    return mine == [one for one in pairs if _inside(one.second.name, second)]
+
+
 def _line(one: Pair) -> str:
     names = " + ".join(use.name for use in one.firsts)
     transposed = len(one.firsts[0].shape) == 2 and (bool(one.firsts[0].turned) != bool(one.second.turned)) != one.flip
-    return f"{names} -> {one.second.name}{' (transposed)' if transposed else ''}"
+    return f"{names} -> {one.second.name}{' (transposed)' if transposed else ''}{' (rows in another order)' if one.rows else ''}"

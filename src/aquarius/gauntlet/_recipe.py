@@ -178,6 +178,10 @@ def _advances(examination: Examination, training: Training) -> list[Evidence]:
     return [examination.finding("fail", message, where="step", hint="The schedule counts optimiser steps.")]
 
 
+MOST_DELAY = 6
+FOLLOWING = ("target", "ema", "average", "teacher", "momentum", "shadow", "slow", "copy")
+
+
 def moving_average(examination: Examination) -> Evidence:
     """Hold the averaged copy of the weights against its recurrence after one step."""
     decay = examination.number("ema")
@@ -189,12 +193,16 @@ def moving_average(examination: Examination) -> Evidence:
         return examination.skipped("no part of the model has the form of another")
     training = Training(examination, model)
     found: list[Evidence] = []
-    for online, average in (pair, pair[::-1]):
-        before = [p.detach().clone() for p in average.parameters()]
-        was = [p.detach().clone() for p in online.parameters()]
-        training.step(examination.batch())
-        now = [p.detach() for p in average.parameters()]
-        moved = [p.detach() for p in online.parameters()]
+    named = any(word in name.lower() for name, child in model.named_children() if child is pair[1] for word in FOLLOWING)
+    for online, average in (pair,) if named else (pair, pair[::-1]):
+        for _ in range(MOST_DELAY):  # an update that is delayed shows at the first step that moves the copy
+            before = [p.detach().clone() for p in average.parameters()]
+            was = [p.detach().clone() for p in online.parameters()]
+            training.step(examination.batch())
+            now = [p.detach().clone() for p in average.parameters()]
+            moved = [p.detach().clone() for p in online.parameters()]
+            if any(not torch.equal(a, n) for a, n in zip(before, now, strict=True)):
+                break
         error = min(  # of the weights after the update, or before it
             max(distance(decay * a + (1 - decay) * p, n) for a, p, n in zip(before, source, now, strict=True)) for source in (moved, was)
         )
@@ -214,8 +222,7 @@ def _copy_and_original(model: nn.Module) -> tuple[nn.Module, nn.Module] | None:
     for number, (name, first) in enumerate(children):
         for _other, second in children[number + 1 :]:
             if [p.shape for p in first.parameters()] == [p.shape for p in second.parameters()]:
-                words = ("target", "ema", "average", "teacher", "momentum", "shadow", "slow", "copy")
-                copied = any(word in name.lower() for word in words) or not any(p.requires_grad for p in first.parameters())
+                copied = any(word in name.lower() for word in FOLLOWING) or not any(p.requires_grad for p in first.parameters())
                 return (second, first) if copied else (first, second)
     return None
 

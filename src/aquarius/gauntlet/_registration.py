@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..core import Evidence
 from ._check import Check
-from ._examination import Examination
+from ._examination import Examination, distance
 from ._training import Training
 
 
@@ -41,7 +41,45 @@ def plain_attributes(examination: Examination) -> Evidence | list[Evidence]:
                         )
                     )
                     break
+    found = found or _drawn(examination, model)
     return found[:3] or examination.passed("no module or trainable tensor hides in a plain attribute")
+
+
+def _drawn(examination: Examination, model: nn.Module) -> list[Evidence]:
+    """Find random numbers in plain attributes that the output follows: they are drawn anew for every model, never trained and never saved."""
+    other = dict(examination.build(seed=1).named_modules())
+    found = []
+    for path, module in model.named_modules():
+        for name, value in vars(module).items():
+            twin = getattr(other.get(path), name, None)
+            if not isinstance(value, Tensor) or not isinstance(twin, Tensor) or name.startswith("_") or value.grad_fn is not None:
+                continue
+            drawn = value.is_floating_point() and value.numel() >= 4 and value.shape == twin.shape and not torch.equal(value, twin)
+            if not drawn or not _follows(examination, path, name):
+                continue
+            found.append(
+                examination.finding(
+                    "fail",
+                    f"{name} of {type(module).__name__} holds {value.numel()} random numbers, and the output follows them: as a plain attribute they"
+                    " are neither trained nor saved",
+                    where=examination.where(model, path, "__init__"),
+                    path=f"{path}.{name}".strip("."),
+                    hint="Use nn.Parameter, or register_buffer where they are meant to stay as drawn.",
+                )
+            )
+    return found
+
+
+def _follows(examination: Examination, path: str, name: str) -> bool:
+    """Say whether the output changes with a plain attribute."""
+    model = examination.perturbed()
+    module = model.get_submodule(path)
+    with torch.no_grad():
+        before = examination.forward(model, examination.batch())
+        value = getattr(module, name)
+        setattr(module, name, value + torch.randn(value.shape, generator=torch.Generator().manual_seed(5)))
+        after = examination.quiet(lambda: examination.forward(model, examination.batch()))
+    return after is not None and distance(before, after) > 1e-5
 
 
 def _inside(value: Any, depth: int = 0) -> Iterator[Any]:
@@ -191,9 +229,9 @@ def _sharing_stated(examination: Examination) -> bool:
 PLAIN_ATTRIBUTES = Check(
     name="plain attributes",
     family="registration",
-    finds="Modules and trainable tensors in plain lists, dictionaries and attributes.",
+    finds="Modules and trainable tensors in plain lists, dictionaries and attributes, and random numbers that the output follows.",
     uses=(),
-    misled_by="A frozen network that is hidden in a list on purpose: only what asks for a gradient counts.",
+    misled_by="A frozen network that is hidden in a list on purpose: only what asks for a gradient, or is drawn anew for each model, counts.",
     cost="instant",
     function=plain_attributes,
 )

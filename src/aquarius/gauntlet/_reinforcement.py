@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import torch
 from torch import Tensor, nn
@@ -18,24 +19,46 @@ from ._training import Training
 REWARDS = ("reward", "return", "advantage")
 ENDS = ("terminal", "done", "terminated")
 MOST_UPDATES = 40
+FEW_UPDATES = 6
+FOLLOWING = ("target", "ema", "average", "momentum", "shadow", "slow")  # a teacher or a reference may stand still
+_FOLLOWS = r"zip\(.*(?:parameters|state_dict)|lerp_|load_state_dict"
 
 
-def _entry(batch: Batch, words: tuple[str, ...]) -> str | None:
+def entry(batch: Batch, words: tuple[str, ...]) -> str | None:
+    """Return the first tensor of a batch in whose name one of the words stands, in the words' order."""
     return next((key for word in words for key, value in batch.items() if word in key.lower() and isinstance(value, Tensor)), None)
+
+
+def negated(name: str) -> bool:
+    """Say whether a name says that something is not so: not_done, nonterminal."""
+    return bool(re.match(r"(not|non|un)_?(?=done|term|end)", name.lower()))
+
+
+def ending(batch: Batch) -> str | None:
+    """Return the entry that marks the ends of episodes, None where there is none or it marks the opposite."""
+    names = [key for key in batch if re.match("(next|last)_", key) and any(word in key for word in ENDS)]
+    name = names[0] if names else entry(batch, ENDS)  # that of the state after the last belongs to what follows
+    return None if name is None or negated(name) else name
 
 
 def reward_direction(examination: Examination) -> Evidence:
     """Raise single rewards: the gradient on the score of the action that earned it must fall, so that descent raises the score."""
     batch = examination.batch()
-    reward, action = _entry(batch, REWARDS), _entry(batch, ("action",))
-    if examination.number("actions") is None or reward is None or action is None or not is_integer(batch[action]):
-        return examination.skipped("no actions are stated, or no entries of the batch are called reward and action")
+    reward, action = entry(batch, REWARDS), entry(batch, ("action",))
+    if reward is None or action is None or not is_integer(batch[action]) or batch[action].numel() == 0:
+        return examination.skipped("no entries of the batch are called reward and action, with actions as whole numbers")
+    if examination.reads(reward):
+        return examination.skipped(f"the model is given {reward}, so it may be conditioned on it")
     model = examination.perturbed()
     chosen = batch[action]
 
     def slopes(changed: Batch) -> Tensor | None:
         seen = objective(examination, model, changed)
-        outputs = [output for output in seen.outputs if output.requires_grad and output.shape[:-1] == chosen.shape]
+        outputs = [
+            output
+            for output in seen.outputs
+            if output.requires_grad and output.shape[:-1] == chosen.shape and output.shape[-1] > int(chosen.max())
+        ]
         if not outputs:
             return None
         (gradient,) = torch.autograd.grad(seen.value, outputs[0], allow_unused=True)
@@ -60,7 +83,12 @@ def _by_model(examination: Examination, model: nn.Module, batch: Batch, reward: 
 
     def keep(_: nn.Module, inputs: object, output: object) -> None:
         first = output[0] if isinstance(output, tuple) else output
-        if isinstance(first, Tensor) and first.requires_grad and first.shape[:-1] == batch[action].shape:
+        if (
+            isinstance(first, Tensor)
+            and first.requires_grad
+            and first.shape[:-1] == batch[action].shape
+            and first.shape[-1] > int(batch[action].max())
+        ):
             scores.append(first)
 
     change = 0.0
@@ -106,17 +134,19 @@ def _direction(examination: Examination, change: float) -> Evidence:
 def after_the_end(examination: Examination) -> Evidence | list[Evidence]:
     """Change what follows the last state of an episode: the loss must not know of it."""
     batch = examination.batch(32) if not examination.layout.graph else examination.batch()
-    end = _entry(batch, ENDS)
-    following = _entry(batch, ("next_state", "next_obs", "next_observation", "last_value", "next_value"))
-    if end is None or following is None or examination.number("discount") is None:
-        return examination.skipped("no discount is stated, or no entries of the batch are called terminal and next state")
+    end = ending(batch)
+    following = entry(batch, ("next_state", "next_obs", "next_observation", "last_value", "next_value"))
+    if end is None or following is None or entry(batch, REWARDS) is None:
+        return examination.skipped("no entries of the batch are called reward, terminal and next state")
+    if examination.number("discount") is None and _predicted(examination, following):
+        return examination.skipped(f"a gradient reaches {following}, so it may be what is predicted")
     ended, after = batch[end].bool(), batch[following]
     if ended.ndim == after.ndim + 1:
         ended = ended[-1]  # axis 0 is time: what follows the last step
+    if ended.shape != after.shape[: ended.ndim]:
+        return examination.skipped("ends and what follows them do not belong together one by one")
     while ended.ndim < after.ndim:
         ended = ended.unsqueeze(-1)
-    if ended.shape[: after.ndim - 1] != after.shape[: after.ndim - 1] and ended.shape != after.shape:
-        return examination.skipped("ends and what follows them do not belong together one by one")
     if not bool(ended.any()) or bool(ended.all()):
         return examination.skipped("no episode ends in a batch, or all do")
     model = examination.probe
@@ -130,14 +160,7 @@ def after_the_end(examination: Examination) -> Evidence | list[Evidence]:
     ended_change, other_change = change(ended), change(~ended)
     values = {"after the end": ended_change, "elsewhere": other_change}
     if ended_change > 1e-6:
-        where = next(
-            (
-                name
-                for name in examination.source.functions
-                if "advantage" in name.lower() or ("target" in name.lower() and name != "target")
-            ),
-            "loss",
-        )
+        where = _reader(examination, end, following)
         return examination.finding(
             "fail",
             f"{following} after an end ({end}) changes the loss",
@@ -148,6 +171,26 @@ def after_the_end(examination: Examination) -> Evidence | list[Evidence]:
     if other_change == 0:
         return examination.finding("unsure", f"{following} changes nothing anywhere", values=values)
     return examination.finding("pass", "nothing is worth anything after the end of an episode", values=values)
+
+
+def _reader(examination: Examination, end: str, following: str) -> str:
+    """Return the function that makes advantages or targets, else the one that reads the ends or what follows, else loss."""
+    functions = list(examination.source.functions)
+    made = [name for name in functions if "advantage" in name.lower() or ("target" in name.lower() and name != "target")]
+    readers = [name for name in examination.source.holding(rf"[\"']{re.escape(end)}[\"']") if name != "batch"]
+    readers = readers or [name for name in examination.source.holding(rf"[\"']{re.escape(following)}[\"']") if name != "batch"]
+    made = [name for name in made if re.search(rf"\b({'|'.join(ENDS)})", examination.source.code(name))] or made
+    return made[0] if made else readers[0] if len(readers) == 1 else "loss"
+
+
+def _predicted(examination: Examination, following: str) -> bool:
+    """Say whether the loss has a gradient by what follows: then it is an input or a target of a model, and no value of it is taken."""
+    batch = examination.batch()
+    if not batch[following].is_floating_point():
+        return True
+    batch[following].requires_grad_()
+    value = examination.loss(examination.probe, batch, seed=1)
+    return value.requires_grad and torch.autograd.grad(value, batch[following], allow_unused=True)[0] is not None
 
 
 def copies(model: nn.Module) -> list[str]:
@@ -165,8 +208,10 @@ def target_network(examination: Examination) -> Evidence | list[Evidence]:
     period = examination.number("target_update")
     model = examination.perturbed(training=True)
     names = copies(model)
-    if period is None or not names:
-        return examination.skipped("no period of copying is stated, or no child of the model is named after a copy")
+    if not names:
+        return examination.skipped("no child of the model is named after a copy of another")
+    if period is None:
+        return _still(examination, model, names)
     child = model.get_submodule(names[0])
     examination.loss(model, examination.batch()).backward()
     if any(p.grad is not None and bool(p.grad.abs().max() > 0) for p in child.parameters()):
@@ -179,15 +224,7 @@ def target_network(examination: Examination) -> Evidence | list[Evidence]:
         )
     if not examination.has("step") or not 1 <= period <= MOST_UPDATES:
         return examination.skipped("the subject has no step of its own, or copies too rarely to wait for")
-    training = Training(examination, model)
-    moved = []
-    before = [p.detach().clone() for p in child.parameters()]
-    for number in range(1, 2 * int(period) + 2):
-        training.step(examination.batch(seed=number), seed=number)
-        now = [p.detach().clone() for p in child.parameters()]
-        if any(not torch.equal(a, b) for a, b in zip(before, now, strict=True)):
-            moved.append(number)
-        before = now
+    moved = _moves(examination, model, child, 2 * int(period) + 1)
     gaps = [b - a for a, b in itertools.pairwise(moved)]
     if not moved or moved[0] > period + 1 or any(gap != period for gap in gaps):
         told = f"changes after updates {', '.join(map(str, moved[:5]))}" if moved else "never changes"
@@ -201,11 +238,49 @@ def target_network(examination: Examination) -> Evidence | list[Evidence]:
     return examination.passed(f"{names[0]} is copied every {period:g} updates", copies=float(len(moved)))
 
 
+def _moves(examination: Examination, model: nn.Module, child: nn.Module, updates: int) -> list[int]:
+    """Return after which updates a child has changed."""
+    training = Training(examination, model)
+    moved = []
+    before = [p.detach().clone() for p in child.parameters()]
+    for number in range(1, updates + 1):
+        training.step(examination.batch(seed=number), seed=number)
+        now = [p.detach().clone() for p in child.parameters()]
+        if any(not torch.equal(a, b) for a, b in zip(before, now, strict=True)):
+            moved.append(number)
+        before = now
+    return moved
+
+
+def _still(examination: Examination, model: nn.Module, names: list[str]) -> Evidence:
+    """Without a stated period: a copy that `step` is there to move, by a name that says so, moves within some updates."""
+    names = [name for name in names if any(word in name.lower() for word in FOLLOWING)]
+    if not names or not examination.has("step"):
+        return examination.skipped("no child is named after one that follows, or the subject has no step of its own")
+    original = examination.build()
+    if not names or any(p.requires_grad for p in original.get_submodule(names[0]).parameters()):
+        return examination.skipped("the child that is named after a copy is trained like any other")
+    moved = _moves(examination, model, model.get_submodule(names[0]), FEW_UPDATES)
+    if moved:
+        return examination.passed(f"{names[0]} moves", first=float(moved[0]))
+    writers = ["step", *examination.source.holding(_FOLLOWS)]
+    if examination.source.holding(r"%") or any(re.search(r"\bif\b", examination.source.code(name)) for name in writers if name != "build"):
+        return examination.unsure(f"{names[0]} does not move in {FEW_UPDATES} updates, and something decides when it does")
+    where = next((name for name in examination.source.holding(_FOLLOWS) if name not in ("build", "loss")), "step")
+    return examination.finding(
+        "fail",
+        f"{names[0]} follows another network by its name, and does not move in {FEW_UPDATES} updates",
+        where=where,
+        path=names[0],
+        hint="Look at which of the two is written to, and whether a name is bound anew in place of its values.",
+    )
+
+
 REWARD = Check(
     name="reward direction",
     family="reinforcement",
     finds="An objective that lowers the score of an action for its reward.",
-    uses=("actions",),
+    uses=(),
     misled_by="Rewards that are costs by another name: the entry must be called reward, return or advantage.",
     cost="forward",
     function=reward_direction,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -14,9 +17,11 @@ import torch
 from ..core import Evidence
 from ._check import Check, checks
 from ._examination import Examination
+from ._quick_start import without_compiler
 
 HANG = 10.0  # seconds within which one call of build, batch, forward or loss must come back where the budget ends
 CALL = 20.0  # seconds after which such a call is told as one that does not come back, whatever is left of the budget
+REMOVING = frozenset({"os.remove", "os.rmdir", "os.rename", "os.truncate", "shutil.rmtree"})
 TICK = 1.0  # seconds between two looks at the clock
 
 
@@ -29,6 +34,8 @@ def run_checks(module: ModuleType, emit: Callable[[Any], None], payload: dict[st
     torch.set_num_threads(1)
     deadline = time.perf_counter() + float(payload["seconds"])
     examination = Examination(module, stated=payload.get("stated"))
+    keep_files(Path(examination.source.file).parent)
+    without_compiler(examination.source.text)
     usable = True
     known = {check.name: check for check in checks()}
     for name in payload["checks"]:
@@ -43,6 +50,19 @@ def run_checks(module: ModuleType, emit: Callable[[Any], None], payload: dict[st
         for finding in found:
             complete = finding.model_copy(update={"check": finding.check or name, "seconds": round(seconds / len(found), 4)})
             emit({"finding": complete.to_data()})
+
+
+def keep_files(folder: Path) -> None:
+    """Refuse, from now on and in this process, to remove or rename files in the subject's folder: an examination leaves it as it was."""
+    kept = str(folder.resolve()) + os.sep
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in REMOVING and arguments and isinstance(arguments[0], str | bytes | os.PathLike):
+            path = os.path.realpath(os.fsdecode(arguments[0]))
+            if path.startswith(kept) or kept.startswith(path + os.sep):
+                raise PermissionError(f"an examined model may not change the files in its folder ({event} of {os.path.basename(path)})")
+
+    sys.addaudithook(hook)
 
 
 def run_check(check: Check, examination: Examination, remaining: float) -> tuple[list[Evidence], float]:

@@ -35,6 +35,8 @@ def over_positions(output: Tensor, samples: int, length: int) -> Tensor | None:
         return output.view(samples, length, -1)
     if output.ndim < 2 or output.shape[0] != samples:
         return None
+    if output.ndim == 2 and output.shape[1] == length:
+        return output.unsqueeze(-1)  # one number for each position
     if output.ndim >= 3 and output.shape[1] in (length, length - 1):
         return output
     if output.ndim == 3 and output.shape[2] in (length, length - 1):

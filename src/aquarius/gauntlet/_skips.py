@@ -123,8 +123,8 @@ def _asked(examination: Examination, model: nn.Module, output: Tensor, answer: s
     found = []
     length = output.shape[1]
     for t in sorted({2, length // 2, length - 2}):
-        before = _pull(examination, model, output, examination.batch())
-        after = _pull(examination, model, output, changed(examination, answer, t, t + 1))
+        before = pull(examination, model, output, examination.batch())
+        after = pull(examination, model, output, changed(examination, answer, t, t + 1))
         if before is None or after is None:
             return None
         moved = (before - after).abs().flatten(2).amax(dim=(0, 2)) > 1e-3 * float(before.abs().max())
@@ -132,7 +132,7 @@ def _asked(examination: Examination, model: nn.Module, output: Tensor, answer: s
     return found if all(positions for _, positions in found) else None
 
 
-def _pull(examination: Examination, model: nn.Module, output: Tensor, batch: Batch) -> Tensor | None:
+def pull(examination: Examination, model: nn.Module, output: Tensor, batch: Batch) -> Tensor | None:
     """Return the loss's gradient at an output that is held fixed."""
     fixed = output.detach().clone().requires_grad_()
     original = examination.module.forward

@@ -170,12 +170,31 @@ def _elementwise(examination: Examination, words: str, output: Tensor, batch: Ba
                 each = F.binary_cross_entropy_with_logits(output, target, reduction="none")
         else:
             each = (output - target).abs() if "absolute" in words else (output - target).pow(2)
-        if "sum" in words and "mean" in words:
+        if re.search(r"real|valid|non-padding|padding|masked|labelled|ignored", words):
+            yield from _restricted(examination, words, key, each, batch)
+        elif "sum" in words and "mean" in words:
             yield f"the output and {key}, summed within samples", float(each.sum() / output.shape[0])
         elif "sum" in words:
             yield f"the output and {key}, summed", float(each.sum())
         else:
             yield f"the output and {key}", float(each.mean())
+
+
+def _restricted(examination: Examination, words: str, key: str, each: Tensor, batch: Batch) -> Iterator[tuple[str, float]]:
+    """Yield the mean or sum over the elements that some entry of the batch calls real: a mask, or tokens that are no padding."""
+    padding = examination.number("padding_index")
+    for other, value in batch.items():
+        if not isinstance(value, Tensor) or value.ndim < 1 or value.shape != each.shape[: value.ndim]:
+            continue
+        if value.dtype == torch.bool or (value.is_floating_point() and bool(((value == 0) | (value == 1)).all()) and other != key):
+            kinds = [value.bool(), ~value.bool()]
+        elif padding is not None and is_integer(value):
+            kinds = [value != padding]
+        else:
+            continue
+        for kept in kinds:
+            if bool(kept.any()):
+                yield f"the output and {key}, where {other} says so", float(each[kept].sum() if "sum" in words else each[kept].mean())
 
 
 def _classes(examination: Examination, words: str, output: Tensor, batch: Batch) -> Iterator[tuple[str, float]]:

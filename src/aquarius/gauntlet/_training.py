@@ -26,9 +26,10 @@ class Training:
         examination = self.examination
         self.steps += 1
         if not examination.has("step"):
-            return self._plain(batch, seed)
+            return self.plain(batch, seed)
         arguments = [self.model, self.made, batch]
-        takes = len(examination.step_arguments) > 3
+        names = examination.step_arguments
+        takes = len(names) > 3 and (self.scheduler is not None or "sched" in names[3])  # another fourth argument keeps its default
         if takes:
             arguments.append(self.scheduler)
         value = examination.call("step", *arguments, seed=seed)
@@ -42,7 +43,8 @@ class Training:
         schedule = self.examination.facts.get("schedule")
         return not (isinstance(schedule, dict) and "epoch" in str(schedule.get("per", "")))
 
-    def _plain(self, batch: Batch, seed: int) -> Tensor:
+    def plain(self, batch: Batch, seed: int) -> Tensor:
+        """Take the plain step: train(), zero_grad(), loss, backward, optimizer.step()."""
         self.model.train()
         for optimizer in self.optimizers:
             optimizer.zero_grad()

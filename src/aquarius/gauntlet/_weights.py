@@ -40,6 +40,8 @@ class Pair:
     second: Use
     firsts: tuple[Use, ...]
     flip: bool = False  # transposed beyond what the uses say
+    rows: tuple[int, ...] = ()  # the order in which the output's rows are taken; () as they are
+    columns: tuple[int, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -102,8 +104,12 @@ def pair(first: Sequence[Use], second: Sequence[Use]) -> tuple[list[Pair], list[
     """Pair the parameters of two implementations; return the pairs and what is left over in each."""
     left, pairs, missing = list(first), [], []
     for use in second:  # walked in order of use, so that equal shapes meet in that order
-        one = next((one for one in left if _fits(one, use)), None)
-        firsts = [one] if one is not None else _stack(use, left)
+        whole = [one for one in left if _fits(one, use)][:1]
+        stacked = _stack(use, left)
+        earlier = stacked and (
+            not whole or left.index(stacked[0]) < left.index(whole[0])
+        )  # what is used first belongs to what is used first
+        firsts = stacked if earlier else whole
         if not firsts:
             missing.append(use)
             continue
@@ -139,6 +145,8 @@ def lay(pairs: Sequence[Pair], first: nn.Module, second: nn.Module) -> None:
                 torch.cat([_upright(source[use.name], use) for use in one.firsts]) if one.firsts[0].shape else source[one.firsts[0].name]
             )
             value = value.T if one.flip else value
+            value = value[list(one.rows)] if one.rows else value
+            value = value[:, list(one.columns)] if one.columns else value
             value = value.T if one.second.turned and value.ndim == 2 else value
             target[one.second.name].copy_(value.reshape(target[one.second.name].shape))
 

@@ -1,4 +1,4 @@
-"""Reading: a paper as LaTeX (folder, file, archive), PDF or Markdown becomes a Document, every part of it with its place in the source."""
+"""Reading: a paper as LaTeX (folder, file, archive), PDF, HTML, Word or Markdown becomes a Document, every part of it with its place in the source."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 MEMORY = 1024**3  # bytes of address space
-PAGES = 400
-GLYPHS = 3_000_000
+PAGES = 300
+GLYPHS = 1_000_000
 NUMBERS = 6  # per glyph: origin x, baseline y, left, right (advance box), size in points, angle in degrees; x to the right, y upwards
 MADE_UP_BLANK = 0xE000  # a code point of no meaning: PDFium thinks that a blank stands here, and no glyph does
 _SUBSET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

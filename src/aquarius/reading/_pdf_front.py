@@ -100,10 +100,12 @@ def authors_of(lines: list[Line], title: list[Line]) -> tuple[str, ...]:
             return tuple(dict.fromkeys(bold))
     found: list[str] = []
     for line in rows:
-        if (
-            sum(1 for word in line.words if word.text[:1].islower() and word.text.lower() not in _PARTICLES and word.text not in ("and",))
-            > 3
-        ):
+        small = [
+            word.text
+            for word in line.words
+            if word.text[:1].islower() and not word.script and word.text.lower() not in {*_PARTICLES, "and"}
+        ]
+        if len(small) > 3:
             break  # running text
         found.extend(_names(line.words))
     return tuple(dict.fromkeys(found))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import unicodedata
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -304,10 +304,14 @@ def _set_scripts(words: list[Word]) -> None:
 
 def _set_late_scripts(words: list[Word]) -> None:
     """Mark the scripts that the page's content sets later than their base: small words right behind a larger one."""
+    ending: defaultdict[int, list[Word]] = defaultdict(list)  # by where they end, in steps of 8 points
+    for word in words:
+        ending[int(word.right // 8)].append(word)
     for word in words:
         if word.script or word.attached or len(word.text) > 6:
             continue
-        for base in words:
+        at = int(word.left // 8)
+        for base in (*ending[at - 1], *ending[at], *ending[at + 1]):
             gap, shift = word.left - base.right, word.baseline - base.line
             near = -0.1 * base.size < gap < 0.2 * base.size and 0.06 * base.size < abs(shift) < 0.6 * base.size
             if near and word.size < 0.8 * base.size and not base.script:

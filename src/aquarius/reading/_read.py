@@ -10,30 +10,41 @@ from pathlib import Path
 
 from ..core import BadInput, inside, load_extension, read_bytes
 from ._archive import LARGEST, MEMBERS, is_archive, read_archive
+from ._arxiv import by_title, fetched, identifier, is_address, year_of
 from ._document import Document
 
-READ = "a LaTeX folder, file or archive (.tex, .tar, .tar.gz, .tgz, .zip, .gz), a PDF (.pdf) or a Markdown file (.md)"
-_LATER = {".html": "HTML", ".htm": "HTML", ".xhtml": "HTML", ".docx": "DOCX"}
+READ = "a LaTeX folder, file or archive (.tex, .tar, .tar.gz, .tgz, .zip, .gz), a PDF (.pdf), an HTML page (.html), a Word file (.docx), a Markdown file (.md) or an arXiv identifier"
 _LATEX = (".tex", ".ltx", ".latex")
+DOCUMENT = "word/document.xml"  # the text of a Word file, which is a zip
 _MARKDOWN = (".md", ".markdown")
-_TEXTS = (*_LATEX, *_MARKDOWN, ".sty", ".cls", ".bbl", ".bib", ".def", ".txt")
-_ADDRESS = re.compile(r"^(https?:|arxiv:|\d{4}\.\d{4,5}(v\d+)?$|[a-z-]+(\.[A-Z]{2})?/\d{7}$)", re.IGNORECASE)
+_HTML = (".html", ".htm", ".xhtml")
+_PAPERS = (*_LATEX, *_MARKDOWN, *_HTML)
+_TEXTS = (*_PAPERS, ".sty", ".cls", ".bbl", ".bib", ".def", ".txt")
 _NAMED = re.compile(r"\\(input|include|subfile|bibliography|addbibresource|usepackage)\s*(?:\[[^\]]*\])?\s*\{([^{}\\]*)\}")
 _ENDINGS = {"bibliography": (".bib",), "addbibresource": ("",), "usepackage": (".sty",)}
 _DOCUMENT = re.compile(rb"\\document(?:class|style)\b|\\begin\s*\{document\}")
 
 
-def read(source: str | Path) -> Document:
-    """Read a paper: a LaTeX folder, file or archive, a PDF, or a Markdown file.
+def read(source: str | Path, *, pdf: Path | None = None) -> Document:
+    """Read a paper; with `pdf`, the printed paper beside its source, each part that is found there has its page.
+
+    A paper is a LaTeX folder, file or archive, a PDF, an HTML page, a Word file, a Markdown file, or an arXiv identifier or title.
 
     Raises:
         BadInput: missing, empty, no paper, hostile, or a format that is not read.
     """
-    files = source_files(source)
-    name = Path(source).name or Path(source).resolve().name
+    path, arxiv = _resolved(source)
+    files = _files_of(path)
+    name = path.name or path.resolve().name
     reader = load_extension("aquarius.readers", _format(name, files))
     document: Document = reader(name, files)
-    return document
+    if pdf is not None and document.kind != "pdf":
+        from ._pages import with_pages
+
+        document = with_pages(document, pdf.name, read_bytes(pdf, largest=LARGEST))
+    if arxiv is None:
+        return document
+    return document.model_copy(update={"url": f"https://arxiv.org/abs/{arxiv}", "year": year_of(arxiv)})
 
 
 def source_files(source: str | Path) -> dict[str, bytes]:
@@ -42,15 +53,29 @@ def source_files(source: str | Path) -> dict[str, bytes]:
     Raises:
         BadInput: as `read`.
     """
+    return _files_of(_resolved(source)[0])
+
+
+def _resolved(source: str | Path) -> tuple[Path, str | None]:
+    """Return the file or folder that a source is, fetched where it is an arXiv identifier, address or title; and the identifier."""
     path = Path(source)
     try:
-        missing = not path.exists()
+        if path.exists():
+            return path, None
     except (OSError, ValueError):
-        missing = True
-    if missing:
-        if isinstance(source, str) and _ADDRESS.match(source):
-            raise BadInput(f"{source} is an address or identifier, and nothing is fetched yet: give {READ}.")
+        pass
+    text = str(source).strip()
+    name = identifier(text)
+    if name is None and is_address(text):
+        raise BadInput(f"{_short(text)} is no address of a paper on arXiv: fetch it yourself, and give {READ}.")
+    if name is None and len(text.split()) >= 2 and not re.search(r"[/\\]|\.\w{1,5}$", text):
+        name = by_title(text)
+    if name is None:
         raise BadInput(f"{_short(source)} does not exist: give {READ}.")
+    return fetched(name), name
+
+
+def _files_of(path: Path) -> dict[str, bytes]:
     if path.is_dir():
         return _folder(path)
     data = read_bytes(path, largest=LARGEST)
@@ -58,9 +83,6 @@ def source_files(source: str | Path) -> dict[str, bytes]:
         raise BadInput(f"{path.name} is empty.")
     if data.startswith(b"%PDF"):
         return _with_layer(path.name, data)
-    late = _LATER.get(path.suffix.lower())
-    if late is not None:
-        raise BadInput(f"{path.name} is {late}, which is not read yet: give {READ}.")
     if is_archive(path.name.lower(), data):
         return _lone_pdf(read_archive(path.name, data))
     if path.suffix.lower() in _LATEX:
@@ -77,7 +99,7 @@ def _with_layer(name: str, data: bytes) -> dict[str, bytes]:
 
 def _lone_pdf(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return files as they are, or with its text layer the one PDF that is the only paper among them."""
-    if any(path.lower().endswith((*_LATEX, *_MARKDOWN)) for path in files):
+    if any(path.lower().endswith(_PAPERS) for path in files):
         return files
     papers = [path for path, data in files.items() if data.startswith(b"%PDF")]
     return _with_layer(papers[0], files[papers[0]]) if len(papers) == 1 else files
@@ -116,13 +138,11 @@ def _folder(path: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     size = 0
     base = path.resolve()
-    late: str | None = None
     papers: list[Path] = []
     everything = list(islice(path.rglob("*"), MEMBERS + 1))
     if len(everything) > MEMBERS:
         raise BadInput(f"{path} holds more than {MEMBERS:,} files: give the folder of one paper.")
     for found in sorted(everything):
-        late = late or _LATER.get(found.suffix.lower())
         relative = found.relative_to(path)
         if found.suffix.lower() == ".pdf":
             papers.append(found)
@@ -136,13 +156,11 @@ def _folder(path: Path) -> dict[str, bytes]:
         if size > LARGEST:
             raise BadInput(f"{path} holds more than {LARGEST // 1024**2} MiB of text: give the folder of one paper.")
         files[relative.as_posix()] = data
-    if not any(name.lower().endswith((*_LATEX, *_MARKDOWN)) for name in files) and papers:
+    if not any(name.lower().endswith(_PAPERS) for name in files) and papers:
         if len(papers) > 1:
             raise BadInput(f"{path} holds {len(papers)} PDFs and no source: give the one that is the paper, such as {papers[0].name}.")
         inside(path, papers[0].relative_to(path).as_posix())
         return _with_layer(papers[0].name, read_bytes(papers[0], largest=LARGEST))
-    if not files and late is not None:
-        raise BadInput(f"{path} holds only {late}, which is not read yet: give {READ}.")
     if not files:
         raise BadInput(f"{path} holds no paper: give {READ}.")
     return files
@@ -154,6 +172,10 @@ def _format(name: str, files: Mapping[str, bytes]) -> str:
         return "latex"
     if any(path.lower().endswith(_MARKDOWN) for path in files):
         return "markdown"
+    if DOCUMENT in files:
+        return "docx"
+    if any(path.lower().endswith(_HTML) for path in files):
+        return "html"
     if any(data.startswith(b"%PDF") for data in files.values()):
         return "pdf"
     if len(files) == 1:

@@ -37,11 +37,13 @@ def section_role(title: str, level: int, before: list[tuple[int, SectionRole]], 
         if other_level < level:
             above = role
             break
+    words = title.lower()
+    if _TITLES[1][1].search(words):  # a bibliography is one, also behind the appendix
+        return "references"
     if appendix or above == "appendix":
         return "appendix"
     if level >= 4 and above != "other":
         return above
-    words = title.lower()
     for role, pattern in _TITLES:
         if pattern.search(words):
             if above not in ("other", role) and level > 1 and role in ("method", "abstract"):

@@ -36,7 +36,8 @@ class Subject:
         try:
             compile(source, str(path), "exec", dont_inherit=True)
         except SyntaxError as error:
-            raise BadInput(f"{path} is not Python: {error.msg} (line {error.lineno}).") from None
+            line = f" (line {error.lineno})" if error.lineno else ""
+            raise BadInput(f"{path} is not Python: {error.msg}{line}.") from None
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
             raise BadInput(f"{path} is not Python text: {error}.") from None
         object.__setattr__(self, "path", path)

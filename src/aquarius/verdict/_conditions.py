@@ -19,6 +19,7 @@ from ._gather import (
     speaks_of,
     split_kinds,
     stated,
+    stated_number,
     stated_signature,
     stated_split,
 )
@@ -186,6 +187,25 @@ def _number_of_seeds(case: Case) -> str | None:
     return None
 
 
+def _horizon(case: Case) -> str | None:
+    wanted = case.rule.horizon if case.rule else None
+    if wanted is None:
+        return None
+    reached = [_last_step(run) for run in case.runs]
+    if any(step is None for step in reached):
+        return f"Not tested: the runs do not say how far they went, and the effect is registered to appear at step {number(wanted)}."
+    least = min(step for step in reached if step is not None)
+    if least < wanted:
+        return f"Not tested at this scale: a run ended at step {number(least)}, and the effect is registered to appear at step {number(wanted)}."
+    return None
+
+
+def _last_step(run: Evidence) -> float | None:
+    steps = [curve[-1][0] for curve in run.curves.values() if curve]
+    said = [count for name in ("steps", "epochs", "iterations") if (count := stated_number(run, name)) is not None]
+    return float(max(steps)) if steps else max(said, default=None)
+
+
 def _mixed_code(case: Case) -> str | None:
     hashes: dict[str, set[str]] = {}
     for run in case.runs:
@@ -293,6 +313,7 @@ SCALE: tuple[Condition, ...] = (
     Condition("stand-in data", "not tested", _stand_in, comparable=False),
     Condition("reduced scale", "not tested", _scale, comparable=False),
     Condition("another data set", "not tested", _dataset, comparable=False),
+    Condition("horizon", "not tested", _horizon),
 )
 ALWAYS: tuple[Condition, ...] = (
     Condition("broken implementation", "inconclusive", _broken),

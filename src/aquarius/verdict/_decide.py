@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..core import Measure
 from ..dossier import Claim
-from ._equivalence import Comparison, Reading, contrast, equivalence, moments, paper_readings, special
+from ._bootstrap import FEWEST, MOST, bootstrap
+from ._equivalence import Comparison, Reading, equivalence, moments, paper_readings, special
 from ._gather import Samples
 from ._numbers import carried, many, number, plus_minus
-from ._power import order_power, order_seeds_needed, power, seeds_needed
+from ._power import order_seeds_needed, power, seeds_needed
 from ._verdict import Difference, Estimate, Result, Rule
 
 ONE_RUN_LEVEL = 0.001  # two-sided: a single run refutes only what it makes this improbable
@@ -21,7 +22,10 @@ WANTED_POWER = (0.8, 0.9)
 
 @dataclass(frozen=True)
 class Answer:
-    """A result with its test and sentences; `p` is the p value of a difference, which the correction over a family of claims needs."""
+    """A result with its test and sentences; `p` is the p value of a difference, which the correction over a family of claims needs.
+
+    `ahead` marks a "reproduced" that is itself a difference (an order, a trend), and is corrected with the others.
+    """
 
     result: Result
     test: str
@@ -31,6 +35,7 @@ class Answer:
     p: float | None = None
     seeds_needed: dict[str, int] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    ahead: bool = False
 
 
 def decide_value(claim: Claim, rule: Rule | None, found: Samples) -> Answer:
@@ -48,64 +53,44 @@ def decide_value(claim: Claim, rule: Rule | None, found: Samples) -> Answer:
         return _one_run(claim, paper, values[0], margin, measured)
     if rule is None or rule.margin is None:
         return Answer("inconclusive", "none", (_measured(measured, paper),), measured)
+    if rule.test == "non-inferiority" and claim.direction is None:
+        reason = "Non-inferiority is registered, and the claim does not say whether higher or lower is better."
+        return Answer("inconclusive", "none", (reason,), measured)
     tests = [
         equivalence(values, paper.value, margin, alpha, target_error=reading.standard_error, target_runs=reading.runs)
         for reading in readings
     ]
-    results = [_value_result(test, claim.direction) for test in tests]
+    results = [value_result(test, claim.direction, rule) for test in tests]
     widest = max(tests, key=lambda test: test.high - test.low)
-    sentence = _place_of_interval(
+    named = widest.test.replace("TOST", "non-inferiority") if rule.test == "non-inferiority" else widest.test
+    sentence = place_of_interval(
         widest, alpha, f"measured − paper, {number(rule.margin)} registered and half a unit in the last printed place"
     )
     names = tuple(reading.name for reading in readings)
+    shown, p = difference_of(widest), max(p_of(test) for test in tests)
+    undecided = len(set(results)) > 1 or results[0] == "inconclusive"
+    needed = _value_seeds(values, margin, rule, readings) if undecided else {}
     if len(set(results)) > 1:
         first = " and ".join(f"{result} if {reading.name}" for result, reading in zip(results, readings, strict=True))
-        return Answer(
-            "inconclusive", widest.test, (f"The readings of the paper's spread disagree: {first}.", sentence), measured,
-            _difference(widest), max(_p(test) for test in tests), _value_seeds(values, margin, alpha, readings), names,
-        )  # fmt: skip
-    needed: dict[str, int] = {}
-    reasons = [sentence]
+        ask = "Say in dossier.yaml what the spread is (spread_kind: sd, se or interval; n: the runs), where the paper or its authors tell."
+        reason = f"The readings of the paper's spread disagree: {first}. {ask}"
+        return Answer("inconclusive", named, (reason, sentence), measured, shown, p, needed, names)
     if results[0] == "inconclusive":
-        needed = _value_seeds(values, margin, alpha, readings)
-        reasons.append(_power_sentence(values, margin, alpha, readings, needed))
-    return Answer(
-        results[0], widest.test, tuple(reasons), measured, _difference(widest), max(_p(test) for test in tests), needed, names
-    )  # fmt: skip
+        reasons = (sentence, _power_sentence(values, margin, rule, readings, needed))
+        return Answer("inconclusive", named, reasons, measured, shown, p, needed, names)
+    if widest.standard_error and FEWEST <= len(values) <= MOST and all(reading.standard_error == 0 for reading in readings):
+        low, high = (end - paper.value for end in bootstrap(values, alpha=alpha))
+        if value_result(replace(widest, low=low, high=high), claim.direction, rule) != results[0]:
+            reasons = (unconfirmed(results[0], low, high, widest.standard_error), sentence)
+            return Answer("inconclusive", named, reasons, measured, shown, p, {}, names)
+        named = f"{named}, confirmed by a bootstrap"
+    return Answer(results[0], named, (sentence,), measured, shown, p, {}, names)
 
 
-def decide_order(claim: Claim, rule: Rule | None, first: Samples, second: Samples) -> Answer:
-    """Test whether the claim's system is ahead of the one it is said to beat."""
-    alpha, design = (rule.alpha, rule.design) if rule else (0.05, "independent")
-    measured = estimate(first.numbers, alpha)
-    if claim.direction is None:
-        return Answer("inconclusive", "none", ("The claim does not say whether higher or lower is better.",), measured)
-    if min(len(first.values), len(second.values)) < 2:
-        return Answer("inconclusive", "none", ("An order needs at least 2 seeds of both systems.",), measured)
-    mine, theirs = first.numbers, second.numbers
-    if design == "paired":
-        seeds = [sample.seed for sample in first.values]
-        if None in seeds or seeds != [sample.seed for sample in second.values]:
-            return Answer("inconclusive", "none", ("A paired design is registered, and the two systems ran on different seeds.",), measured)
-    if claim.direction == "lower":
-        mine, theirs = theirs, mine
-    test = contrast(mine, theirs, 0.0, alpha, design=design)
-    result: Result = "reproduced" if test.above else "refuted" if test.below else "inconclusive"
-    paper = claim.measure
-    effect = abs(paper.value) if paper is not None else None
-    beside = f" (the paper: {number(effect)})" if effect else ""
-    ahead = f"{claim.subject} is ahead by {number(test.difference, test.standard_error)}{beside}"
-    reasons = [f"{ahead}; the {_level(alpha)} interval is {_interval(test)}."]
-    needed: dict[str, int] = {}
-    if result == "inconclusive" and effect:
-        spread = test.standard_error * math.sqrt(len(mine) if design == "paired" else len(mine) * len(theirs) / (len(mine) + len(theirs)))
-        seen = order_power(min(len(mine), len(theirs)), effect, spread, alpha=alpha, design=design)
-        needed = _solved({wanted: order_seeds_needed(effect, spread, wanted, alpha=alpha, design=design) for wanted in WANTED_POWER})
-        if seen < 0.5:
-            result = "not tested"
-            reasons.insert(0, f"Not tested at this scale: an effect of the paper's size is seen with probability {seen:.2f} only.")
-        reasons.append(_needed_sentence(needed, "show an effect of the paper's size"))
-    return Answer(result, test.test, tuple(reasons), measured, _difference(test), _p(test), needed)
+def unconfirmed(result: Result, low: float, high: float, error: float) -> str:
+    """Say that the bootstrap's interval does not lead where the t interval leads."""
+    interval = f"{number(low, error)} to {number(high, error)}"
+    return f"By the t interval it would be {result}, and a bootstrap, {interval}, does not confirm it: the values are too skewed so near the edge."
 
 
 def estimate(values: Sequence[float], alpha: float) -> Estimate | None:
@@ -137,71 +122,86 @@ def _one_run(claim: Claim, paper: Measure, value: float, margin: float, measured
                 measured, p=p,
             )  # fmt: skip
     return Answer(
-        "inconclusive", test, (f"One seed never reproduces a value: {number(value)} was measured, the paper prints {_printed(paper)}.",), measured
+        "inconclusive", test, (f"One seed never reproduces a value: {number(value)} was measured, the paper prints {printed_of(paper)}.",), measured
     )  # fmt: skip
 
 
-def _value_result(test: Comparison, direction: str | None) -> Result:
+def value_result(test: Comparison, direction: str | None, rule: Rule) -> Result:
+    """Return what an interval says: inside the margin, beyond it on one side, or across its edge; for non-inferiority only the bad edge counts."""
+    good, bad = (test.above, test.below) if direction != "lower" else (test.below, test.above)
+    if rule.test == "non-inferiority":
+        inside = test.low > -test.margin if direction != "lower" else test.high < test.margin
+        return "better" if good else "reproduced" if inside else "worse" if bad else "inconclusive"
     if test.equivalent:
         return "reproduced"
-    if not (test.above or test.below):
+    if not (good or bad):
         return "inconclusive"
-    if direction is None:
-        return "refuted"
-    return "better" if test.above == (direction == "higher") else "worse"
+    return "refuted" if direction is None else "better" if good else "worse"
 
 
-def _value_seeds(values: Sequence[float], margin: float, alpha: float, readings: Sequence[Reading]) -> dict[str, int]:
+def _value_seeds(values: Sequence[float], margin: float, rule: Rule, readings: Sequence[Reading]) -> dict[str, int]:
     _, sd = moments(values)
     if sd == 0:
         return {}
     worst = max(readings, key=lambda reading: reading.standard_error)
-    return _solved(
+    if rule.test == "non-inferiority":  # one-sided and one sample: what a paired order needs; the paper's own error leaves it open
+        known = worst.standard_error == 0
+        return solved({w: order_seeds_needed(margin, sd, w, alpha=rule.alpha, design="paired") for w in WANTED_POWER}) if known else {}
+    return solved(
         {
-            wanted: seeds_needed(margin, sd, wanted, alpha=alpha, target_error=worst.standard_error, target_runs=worst.runs)
+            wanted: seeds_needed(margin, sd, wanted, alpha=rule.alpha, target_error=worst.standard_error, target_runs=worst.runs)
             for wanted in WANTED_POWER
         }
     )
 
 
-def _power_sentence(values: Sequence[float], margin: float, alpha: float, readings: Sequence[Reading], needed: dict[str, int]) -> str:
+def _power_sentence(values: Sequence[float], margin: float, rule: Rule, readings: Sequence[Reading], needed: dict[str, int]) -> str:
     _, sd = moments(values)
     if sd == 0:
         return "The values show no spread, so no number of seeds can be named."
+    if rule.test == "non-inferiority":
+        return needed_sentence(needed, "decide, were the true difference zero")
     worst = max(readings, key=lambda reading: reading.standard_error)
-    had = power(len(values), margin, sd, alpha=alpha, target_error=worst.standard_error, target_runs=worst.runs)
-    return f"With {len(values)} seeds the power was {had:.2f}, were the true difference zero. {_needed_sentence(needed, 'decide, were it zero')}"
+    had = power(len(values), margin, sd, alpha=rule.alpha, target_error=worst.standard_error, target_runs=worst.runs)
+    return f"With {len(values)} seeds the power was {had:.2f}, were the true difference zero. {needed_sentence(needed, 'decide, were it zero')}"
 
 
-def _needed_sentence(needed: dict[str, int], what: str) -> str:
+def needed_sentence(needed: dict[str, int], what: str) -> str:
+    """Say how many seeds would do it."""
     if not needed:
         return f"No 10,000 seeds would {what}."
     counts = [f"{many(seeds, 'seed')} (power {wanted})" for wanted, seeds in needed.items()]
     return f"{' and '.join(counts)} would {what}."
 
 
-def _solved(seeds: dict[float, int | None]) -> dict[str, int]:
+def solved(seeds: dict[float, int | None]) -> dict[str, int]:
+    """Keep the numbers of seeds that could be told, under their power."""
     return {str(wanted): count for wanted, count in seeds.items() if count is not None}
 
 
-def _difference(test: Comparison) -> Difference:
+def difference_of(test: Comparison) -> Difference:
+    """Return the difference with the digits that it carries."""
     error = test.standard_error
     return Difference(
         value=carried(test.difference, error), low=carried(test.low, error), high=carried(test.high, error), margin=carried(test.margin)
     )
 
 
-def _place_of_interval(test: Comparison, alpha: float, meaning: str) -> str:
+def place_of_interval(test: Comparison, alpha: float, meaning: str) -> str:
+    """Say where the interval lies, against the margin."""
     if test.equivalent:
         where = "lies inside"
     elif test.above or test.below:
         where = "lies outside"
     else:
         where = "crosses the edge of"
-    return f"The {_level(alpha)} interval of the difference, {_interval(test)}, {where} the margin {plus_minus(test.margin)} ({meaning})."
+    return (
+        f"The {level_of(alpha)} interval of the difference, {interval_of(test)}, {where} the margin {plus_minus(test.margin)} ({meaning})."
+    )
 
 
-def _interval(test: Comparison) -> str:
+def interval_of(test: Comparison) -> str:
+    """Write the interval of a difference."""
     return f"{number(test.low, test.standard_error)} to {number(test.high, test.standard_error)}"
 
 
@@ -209,16 +209,19 @@ def _measured(measured: Estimate | None, paper: Measure) -> str:
     if measured is None or measured.sd is None:
         return "Nothing was measured."
     mean = number(measured.mean, measured.sd / math.sqrt(measured.n) or None)
-    return f"{mean} was measured over {measured.n} seeds, the paper prints {_printed(paper)}."
+    return f"{mean} was measured over {measured.n} seeds, the paper prints {printed_of(paper)}."
 
 
-def _printed(paper: Measure) -> str:
+def printed_of(paper: Measure) -> str:
+    """Return the paper's number as it is printed."""
     return paper.printed or number(paper.value)
 
 
-def _level(alpha: float) -> str:
+def level_of(alpha: float) -> str:
+    """Write the level of the interval: "90 %"."""
     return f"{number(100 * (1 - 2 * alpha))} %"
 
 
-def _p(test: Comparison) -> float:
+def p_of(test: Comparison) -> float:
+    """Return the p value of a difference, in whichever direction it shows."""
     return min(test.p_above, test.p_below)

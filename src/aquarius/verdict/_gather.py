@@ -2,14 +2,15 @@
 
 What is read of a run, beside its scale, receipt and status: `values[quantity]` (or `values["test accuracy"]`, the split before it), and of
 `details`, or of `details["settings"]`: "claims" (ids, where it bears on several), "dataset", "split", "signature" (of its metric), "selection"
-(how the reported model was chosen), "unit" and "system" (which side of an order it measures). What is not stated there cannot be told.
+(how the reported model was chosen), "unit", "system" (which side of an order it measures) and the setting that a trend goes along. A curve is
+`curves[quantity]`, named like a value. What is not stated there cannot be told.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..core import Evidence
@@ -113,14 +114,44 @@ def measured_value(item: Evidence, claim: Claim, rule: Rule | None) -> float | N
     return found.pop() if len(found) == 1 else None
 
 
-def samples(runs: Sequence[Evidence], claim: Claim, rule: Rule | None) -> Samples:
+def measured_curve(item: Evidence, claim: Claim, rule: Rule | None) -> list[tuple[float, float]] | None:
+    """Return the curve of the claim's quantity in a run, by step, without what is not finite; None where it has none or two of them."""
+    names = _names_of(item.curves, claim, rule)
+    points = [(step, value) for step, value in item.curves[names[0]] if math.isfinite(value)] if len(names) == 1 else []
+    return sorted(points) or None
+
+
+def end_of_curve(item: Evidence, claim: Claim, rule: Rule | None) -> float | None:
+    """Return the last value of the claim's curve in a run."""
+    curve = measured_curve(item, claim, rule)
+    return curve[-1][1] if curve else None
+
+
+def stated_number(item: Evidence, name: str) -> float | None:
+    """Return a number that a run states among its details, its settings or its values, or None."""
+    settings = item.details.get("settings")
+    inside = settings if isinstance(settings, dict) else {}
+    for place in (item.details, inside, item.values):
+        for key, value in place.items():
+            if same_name(str(key), name) and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+                return float(value)
+    return None
+
+
+def samples(
+    runs: Sequence[Evidence],
+    claim: Claim,
+    rule: Rule | None,
+    value_of: Callable[[Evidence, Claim, Rule | None], float | None] | None = None,
+) -> Samples:
     """Take the measured values out of a claim's runs; a seed that was run twice with the same result counts once."""
+    value_of = value_of or measured_value
     by_seed: dict[int, Sample] = {}
     unseeded: list[Sample] = []
     failed: list[Evidence] = []
     repeated: set[int] = set()
     for item in runs:
-        value = measured_value(item, claim, rule)
+        value = value_of(item, claim, rule)
         ended = item.receipt is None or item.receipt.exit_status == 0
         if value is None or not math.isfinite(value) or item.status != "pass" or not ended:
             failed.append(item)
@@ -177,12 +208,16 @@ def _sentence(text: str) -> str:
 
 
 def _measured_names(item: Evidence, claim: Claim, rule: Rule | None) -> list[str]:
+    return _names_of(item.values, claim, rule)
+
+
+def _names_of(names: Iterable[str], claim: Claim, rule: Rule | None) -> list[str]:
     kinds = split_kinds(claim.split) or split_kinds(rule.split if rule else None)
     words = {word for word, kind in SPLITS.items() if kind in (kinds - {"training", "validation"} or kinds or {"test"})}
     wanted = {_words(name) for name in (claim.id, claim.quantity, *(f"{word} {claim.quantity}" for word in words))}
     if rule is not None and rule.metric:
         wanted.add(_words(rule.metric))
-    return [name for name in item.values if _words(name) in wanted]
+    return [name for name in names if _words(name) in wanted]
 
 
 def _words(text: str) -> tuple[str, ...]:

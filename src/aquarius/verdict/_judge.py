@@ -10,11 +10,14 @@ from typing import Literal
 from ..core import BadInput, Evidence, did_you_mean
 from ..dossier import Claim, Dossier
 from ._conditions import EXACT, MEASURED, Case, Lowered, Registered, holding
-from ._decide import ONE_RUN_LEVEL, ONE_RUN_TEST, Answer, decide_order, decide_value
+from ._curve import decide_curve
+from ._decide import ONE_RUN_LEVEL, ONE_RUN_TEST, Answer, decide_value
 from ._equivalence import holm
 from ._exact import decide_exact
-from ._gather import Samples, bears_on, implementation, ordered, same_name, samples, stated
+from ._gather import Samples, bears_on, end_of_curve, implementation, ordered, same_name, samples, stated, stated_number
 from ._numbers import many
+from ._order import decide_order
+from ._trend import decide_trend
 from ._verdict import ClaimVerdict, Execution, Registration, Result, Rule, Scale, Verdict
 
 LOWER: tuple[Lowered, ...] = ("inconclusive", "not tested")
@@ -150,6 +153,10 @@ def _rules(dossier: Dossier, registration: Registration | None) -> dict[str, Rul
             raise BadInput(f"the level registered for {rule.claim!r} must lie between 0 and 0.5, got {rule.alpha}.")
         if rule.seeds < 1:
             raise BadInput(f"the number of seeds registered for {rule.claim!r} must be positive, got {rule.seeds}.")
+        if rule.curve and (rule.along or len(rule.curve) < 2 or not all(math.isfinite(x) for point in rule.curve for x in point)):
+            raise BadInput(f"the curve registered for {rule.claim!r} needs at least 2 finite points, and no `along` beside it.")
+        if not math.isfinite(rule.reading_error) or rule.reading_error < 0:
+            raise BadInput(f"the reading error registered for {rule.claim!r} must be finite and not negative, got {rule.reading_error}.")
         rules[rule.claim] = rule
     return rules
 
@@ -163,13 +170,19 @@ def _draft(
     if claim.kind == "order":
         arms = _arms(dossier, claim, usable)
     arms, notes = _at_best_scale(arms)
+    lost: tuple[str, ...] = ()
+    if claim.kind == "trend" and rule is not None and rule.along:
+        arms, lost = _levels(arms[0], rule.along)
     decisive = [item for arm in arms for item in arm]
     if not decisive:
-        return _Draft(claim, Answer("not tested", "none", (_untested(claim),)), None, "none", "full")
-    taken = [samples(arm, claim, rule) for arm in arms]
+        return _Draft(claim, Answer("not tested", "none", (*lost, _untested(claim))), None, "none", "full")
+    value_of = end_of_curve if claim.kind == "trend" and rule is not None and rule.curve else None
+    taken = [samples(arm, claim, rule, value_of) for arm in arms]
     state, why = implementation(usable, claim.id, decisive)
     case = Case(dossier, claim, rule, when, own_dossier, decisive, taken, state, why)
     answer = _answer(dossier, claim, rule, decisive, taken)
+    if lost:  # what is left may be a selection
+        answer = replace(answer, result="inconclusive", reasons=(*lost, *answer.reasons))
     scales: list[Scale] = ["proxy" if item.stand_in else item.scale for item in decisive]
     scale: Scale = "proxy" if "proxy" in scales else "reduced" if "reduced" in scales else "full"
     partial = claim.kind != "exact" and (
@@ -188,7 +201,35 @@ def _answer(dossier: Dossier, claim: Claim, rule: Rule | None, decisive: Sequenc
         return decide_order(claim, rule, taken[0], taken[1])
     if claim.kind == "order":
         return Answer("not tested", "none", ("Not tested: one of the two systems was not run, and a printed number is no opponent.",))
-    return Answer("inconclusive", "none", (f"A {claim.kind} claim is not decided by rule: its evidence is shown, and a person judges it.",))
+    if claim.kind == "trend" and rule is not None and rule.curve:
+        return decide_curve(claim, rule, taken[0])
+    if claim.kind == "trend" and rule is not None and rule.along:
+        return decide_trend(claim, rule, [(_level(arm, rule.along), arm) for arm in taken])
+    hint = " (a rule may name the setting that a trend goes along, or the paper's curve)" if claim.kind == "trend" else ""
+    return Answer(
+        "inconclusive", "none", (f"A {claim.kind} claim is not decided by rule{hint}: its evidence is shown, and a person judges it.",)
+    )
+
+
+def _level(arm: Samples, along: str) -> float:
+    first = arm.values[0].evidence if arm.values else arm.failed[0]
+    level = stated_number(first, along)
+    assert level is not None  # `_levels` has sorted the runs by it
+    return level
+
+
+def _levels(runs: Sequence[Evidence], along: str) -> tuple[list[list[Evidence]], tuple[str, ...]]:
+    """Return the runs of each level of a setting, lowest first, and a note on those that do not state it."""
+    levels: dict[float, list[Evidence]] = {}
+    lost = 0
+    for item in runs:
+        level = stated_number(item, along)
+        if level is None:
+            lost += 1
+        else:
+            levels.setdefault(level, []).append(item)
+    note = f"{many(lost, 'run')} did not say at which {along}, and could not be used."
+    return [levels[level] for level in sorted(levels)], (note,) if lost else ()
 
 
 def _arms(dossier: Dossier, claim: Claim, usable: Sequence[Evidence]) -> list[list[Evidence]]:
@@ -237,7 +278,7 @@ def _corrected(drafts: Sequence[_Draft]) -> list[_Draft]:
             draft = drafts[index]
             level = draft.case.rule.alpha if draft.case and draft.case.rule else 0.05
             difference = draft.answer.result in ("better", "worse", "refuted") or (
-                draft.claim.kind == "order" and draft.answer.result == "reproduced"
+                draft.answer.ahead and draft.answer.result == "reproduced"
             )
             level = ONE_RUN_LEVEL if draft.answer.test == ONE_RUN_TEST else level
             if difference and p > level:

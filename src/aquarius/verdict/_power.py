@@ -36,8 +36,8 @@ def power(
     total = math.sqrt(sd**2 / n + target_error**2)
     if total == 0:
         return float(abs(true_difference) < margin)
-    functions, (nodes, weights) = special(), _legendre()
-    ratio, density_weights = _scaled_deviation(n - 1, functions, nodes, weights)
+    functions = special()
+    ratio, density_weights = _scaled_deviation(n - 1)
     square = (ratio * sd) ** 2 / n
     error, degrees = _welch(square, n - 1, target_error**2, target_runs - 1 if target_runs is not None and target_runs > 1 else n - 1)
     half = functions.stdtrit(degrees, 1 - alpha) * error
@@ -108,11 +108,13 @@ def _welch(first: Any, first_degrees: float, second: float, second_degrees: floa
     return total**0.5, 1 / (share**2 / first_degrees + (1 - share) ** 2 / second_degrees)
 
 
-def _scaled_deviation(degrees: int, functions: Any, nodes: Any, weights: Any) -> tuple[Any, Any]:
+@lru_cache(maxsize=256)  # a table of claims asks for the same numbers of seeds again and again
+def _scaled_deviation(degrees: int) -> tuple[Any, Any]:
     # s / sigma follows a chi distribution over sqrt(degrees); integrated over its quantile, so that the density is in the nodes
+    nodes, weights = _legendre()
     low, high = 1e-9, 1 - 1e-9
     quantile = (high - low) / 2 * nodes + (high + low) / 2
-    ratio = (2 * functions.gammaincinv(degrees / 2, quantile) / degrees) ** 0.5
+    ratio = (2 * special().gammaincinv(degrees / 2, quantile) / degrees) ** 0.5
     return ratio, weights * (high - low) / 2
 
 

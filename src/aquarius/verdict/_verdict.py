@@ -16,6 +16,7 @@ class Rule(Record):
     """How one claim will be judged, fixed before the first run that counts."""
 
     claim: str
+    test: Literal["usual", "equivalence", "non-inferiority"] = "usual"  # usual: equivalence for a value, being ahead for an order
     margin: float | None = None  # in the unit of the claim's measure; None for an exact claim or an order
     margin_source: str = ""  # "the paper's standard deviation", "pilot of 5 seeds, not counted", "1 % of the metric's range"
     alpha: float = 0.05
@@ -25,6 +26,10 @@ class Rule(Record):
     dataset: str | None = None
     split: str | None = None
     selection: str = "none"  # how the reported model was chosen: "none", "best validation epoch", ...
+    along: str = ""  # for a trend: the setting or value that the quantity changes with, "layers"
+    curve: tuple[tuple[float, float], ...] = ()  # for a curve: the paper's, as (step, value), read before the first run
+    reading_error: float = 0.0  # of that curve's values, added to the margin
+    horizon: float | None = None  # the step that a run must reach for the effect to be seen
 
 
 class Registration(Noun):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +26,24 @@ class Case:
     label: dict[str, Any]
     failed: tuple[Evidence, ...]
     seconds: float
+
+
+def write_own_corpus(folder: Path) -> None:
+    """Write our own corpus, which lies in the tests of a source checkout, as NAME/subject.py and NAME/label.json.
+
+    Raises:
+        BadInput: this is no checkout, or the corpus cannot be written.
+    """
+    tests = Path(__file__).resolve().parents[3] / "tests"
+    if not (tests / "bugs" / "corpus.py").is_file():
+        raise BadInput(
+            "our own corpus lies in the source checkout, and Aquarius is installed without it: name a folder of labelled subjects."
+        )
+    script = "import sys; from pathlib import Path; from bugs.corpus import write_corpus; write_corpus(Path(sys.argv[1]))"
+    environment = os.environ | {"PYTHONPATH": str(tests)}
+    done = subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise BadInput(f"our own corpus cannot be written: {(done.stderr.strip().splitlines() or ['no reason was given'])[-1]}.")
 
 
 def gauntlet(folder: Path, jobs: int) -> dict[str, Any]:

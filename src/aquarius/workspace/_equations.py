@@ -1,146 +1,74 @@
-"""Every display of a paper: translated with what the text proves of its symbols, refused, open, or not a computation."""
+"""Every display of a paper: translated with what the paper shows of its symbols, refused, open with a question, or not a computation."""
 
 from __future__ import annotations
 
 import re
-import signal
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ..core import progress
 from ..dossier import Dossier, Formula
-from ..equations import Translation, defined_functions, infer, not_computed, unreadable
+from ..equations import Said, answers, defined, questions, stated
 from ..reading import Document
 from ..subject import Limits, run_in_child
 
-SECONDS = 2.0  # for one display
-LONGEST_INLINE = 400  # characters; what is longer states no shape
+SECONDS = 3.0  # for one display
 STATUSES = ("translated", "refused", "open", "not a computation")
-_INLINE = re.compile(r"(?<![\\$])\$(?!\$)([^$]+)\$(?!\$)")
-_REAL_SPACE = re.compile(
-    r"(?:\\mathbb\s*\{?\s*R\s*\}?|\\Re|\\reals)\s*\^\s*(?:\{(?P<shape>(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})+)\}|(?P<one>\w))$"
-)
-_INTERVAL = re.compile(r"[\[(]\s*(?P<low>-?[\d.]+)\s*,\s*(?P<high>-?[\d.]+|\\infty)\s*[\])]$")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:\s*\\(?:times|cdot)\s*10\s*\^\s*\{?-?\d+\}?)?$|10\s*\^\s*\{?-?\d+\}?$")
-_SCALAR_WORDS = re.compile(r"^(?:the|a|an)\s(?:[\w-]+\s){0,2}(?:scalar\b|(?:dimension|dimensionality|number|length)\sof\b)")
-_CALLED = re.compile(r"\s*\((?:\\cdot|\.)\)$")
+HALF = {"status": "refused", "why": "the row goes on from something that is not shown", "offset": 0}
 _ROW_GAP = 200  # bytes between two rows of one environment: a label, a comment
 _BEGINS = re.compile(
     r"(?:[&~\s]|\\[,;:!]|\\q?quad|\\hspace\{[^}]*\})*(?P<sign>=|\+|-|\*|/|<|>|\\(?:cdot|times|odot|leq?|geq?|approx|propto|equiv|sim)(?![A-Za-z]))"
 )
 _ENDS = re.compile(r"(?:=|\+|-|\\(?:cdot|times|odot|leq?|geq?|approx|propto|equiv))[&~\s]*$")
 _RELATION = re.compile(r"=|<|>|\\(?:leq?|geq?|approx|propto|equiv|sim|in|to|gets|leftarrow|coloneqq|triangleq|Rightarrow)(?![A-Za-z])")
-_UNDECLARED = re.compile(r"^(?P<name>.+) is not declared$")
 
 
-def hints_of(document: Document, dossier: Dossier) -> dict[str, Any]:
-    """Collect what the paper's text proves of its symbols, as `aquarius.equations.infer` takes it.
+def evidence_of(document: Document, dossier: Dossier) -> list[Said]:
+    """Collect what the sentences of a paper say of its symbols, each with its quote and place."""
+    found = stated((passage.text, _spot(passage.place)) for passage in document.passages)
+    return found + defined({symbol.latex: (symbol.meaning, _spot(symbol.place)) for symbol in dossier.symbols})
 
-    A shape counts where the text states one and no other. A stated number proves a scalar; its value stays a parameter of the code,
-    because a paper may change it from one experiment to the next.
+
+def _spot(place: Any) -> str:
+    return f"{place.file}:{place.line}"
+
+
+def list_equations(document: Document, dossier: Dossier, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Say of every display what became of it, in the paper's order, the questions that are left, and the counts.
+
+    Rows that go on from one another are one display. `given` holds a person's answers.
+
+    Raises:
+        BadInput: an answer is not understood.
     """
-    shapes: dict[str, set[tuple[str, ...]]] = {}
-    scalars: dict[str, set[str]] = {}
-    for passage in document.passages:
-        for match in _INLINE.finditer(passage.text):
-            for names, relation, right in _statements(match[1]) if len(match[1]) <= LONGEST_INLINE else ():
-                shape = _shape(right) if relation == "in" else None
-                domain = _scalar(relation, right)
-                for name in names:
-                    if shape is not None:
-                        shapes.setdefault(name, set()).add(shape)
-                    elif domain is not None:
-                        scalars.setdefault(name, set()).add(domain)
-    meanings = {symbol.latex: symbol.meaning for symbol in dossier.symbols}
-    functions = {_CALLED.sub("", name) for name in meanings if _CALLED.search(name)}
-    for name, meaning in meanings.items():
-        if _SCALAR_WORDS.match(meaning):
-            scalars.setdefault(name, set()).add("pos" if "scalar" not in meaning else "")
-    arities: dict[str, set[int]] = {}
-    for formula in dossier.formulas:
-        for name, count in defined_functions(formula.latex):
-            arities.setdefault(name, set()).add(count)
-    functions |= {name for name, counts in arities.items() if len(counts) == 1}
-    doubtful = {name for name, found in shapes.items() if len(found) > 1}
-    return {
-        "meanings": meanings,
-        "shapes": {name: list(next(iter(found))) for name, found in sorted(shapes.items()) if name not in doubtful},
-        "scalars": {name: next(iter(found)) if len(found) == 1 else "" for name, found in sorted(scalars.items()) if name not in doubtful},
-        "functions": sorted(functions),
-    }
-
-
-def _statements(text: str) -> Iterator[tuple[list[str], str, str]]:
-    """Yield (names, "in" or "=" or ">", right side) of inline mathematics: W, U \\in R^{d x k}, b \\in R^d."""
-    waiting: list[str] = []
-    for piece in _pieces(text.strip().rstrip(".,;")):
-        match = re.match(r"(?P<left>.+?)\s*(?P<relation>\\in(?![a-z])|=|>)\s*(?P<right>.+)$", piece)
-        if match is None:
-            waiting.append(piece)
-            continue
-        yield [*waiting, match["left"].strip()], match["relation"].lstrip("\\"), match["right"].strip()
-        waiting = []
-
-
-def _pieces(text: str) -> list[str]:
-    """Cut at commas outside brackets."""
-    pieces, depth = [""], 0
-    for letter in text:
-        depth += (letter in "{[(") - (letter in "}])")
-        if letter == "," and depth <= 0:
-            pieces.append("")
-        else:
-            pieces[-1] += letter
-    return [re.sub(r"^(?:\\[,;! ]|\s)+", "", piece).strip() for piece in pieces]
-
-
-def _shape(right: str) -> tuple[str, ...] | None:
-    match = _REAL_SPACE.match(right)
-    if match is None:
-        return None
-    sizes = tuple(size.strip() for size in re.split(r"\\times", match["shape"] or match["one"]))
-    return sizes if "+" not in sizes and all(sizes) else None
-
-
-def _scalar(relation: str, right: str) -> str | None:
-    """The domain of what the notation proves to be one number; None where it proves nothing."""
-    if relation == "in":
-        if re.fullmatch(r"\\mathbb\s*\{?\s*[RNZ]\s*\}?|\\Re|\\reals", right):
-            return ""
-        interval = _INTERVAL.match(right)
-        if interval is None:
-            return None
-        return "prob" if (interval["low"], interval["high"]) in {("0", "1"), ("0.0", "1.0")} else ""
-    if relation == ">":
-        return "pos" if re.fullmatch(r"0|1", right) else None
-    if not _NUMBER.match(right) or not re.search(r"[1-9]", right):
-        return None  # x = 0 may be the vector of zeros
-    return "" if right.startswith("-") else "pos"
-
-
-def list_equations(document: Document, dossier: Dossier) -> dict[str, Any]:
-    """Say of every display what became of it, in the paper's order, and the counts. Rows that go on from one another are one display."""
-    hints = hints_of(document, dossier)
+    answers(given)
     groups = joined(dossier.formulas)
-    displays = [" \\\\ ".join(formula.latex for formula in group) for group in groups]
-    limits = Limits(seconds=60.0 + (SECONDS + 0.5) * len(displays))
-    answers: dict[int, dict[str, Any]] = {}
+    displays = [{"id": group[0].id, "latex": " \\\\ ".join(formula.latex for formula in group)} for group in groups]
+    payload = {
+        "displays": displays,
+        "said": [asdict(item) for item in evidence_of(document, dossier)],
+        "meanings": {symbol.latex: symbol.meaning for symbol in dossier.symbols},
+        "given": dict(given or {}),
+        "seconds": SECONDS,
+    }
+    found: dict[int, dict[str, Any]] = {}
 
     def heard(message: Any) -> None:
-        answers[message["index"]] = message
-        progress.advance("displays", len(answers) / max(len(displays), 1))
+        found[message["index"]] = message
+        progress.advance("displays", len(found) / max(len(displays), 1))
 
-    payload = {"displays": displays, "hints": hints, "seconds": SECONDS}
+    limits = Limits(seconds=60.0 + (SECONDS + 0.5) * len(displays))
     result = run_in_child("aquarius.workspace._equations:equations_task", payload, limits=limits, on_message=heard)
     unheard = {"status": "refused", "why": f"it was not finished: {result.error.rstrip('.') or result.status}", "offset": 0}
     rows = []
     for index, group in enumerate(groups):
-        answer = {name: value for name, value in answers.get(index, unheard).items() if name != "index"}
-        first = {"id": group[0].id, "covers": [formula.id for formula in group[1:]], "latex": displays[index]}
+        half = _is_half(displays[index]["latex"])
+        answer = HALF if half else {name: value for name, value in found.get(index, unheard).items() if name != "index"}
+        first = {"id": group[0].id, "covers": [formula.id for formula in group[1:]], "latex": displays[index]["latex"]}
         rows.append(first | {"place": f"{group[0].place.file}:{group[0].place.line}"} | answer)
-    return {"equations": rows, "counts": counts_of(rows) | {"rows": len(dossier.formulas)}}
+    return {"equations": rows, "questions": questions(rows), "counts": counts_of(rows) | {"rows": len(dossier.formulas)}}
 
 
 def joined(formulas: Sequence[Formula]) -> list[list[Formula]]:
@@ -163,6 +91,11 @@ def _goes_on(before: Formula, after: Formula) -> bool:
     return rows and near and (begins is not None or not _RELATION.search(after.latex))
 
 
+def _is_half(latex: str) -> bool:
+    """A row that goes on from something that no row before it shows."""
+    return bool(_BEGINS.match(latex)) and not _RELATION.search(latex.lstrip("&~ ").lstrip("=")) and not latex.lstrip("& ").startswith("-")
+
+
 def counts_of(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Count the displays of each status, and all."""
     counts = Counter(row["status"] for row in rows)
@@ -170,61 +103,14 @@ def counts_of(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 
 def equations_task(emit: Any, payload: dict[str, Any]) -> None:
-    """Run in the child: say of each display what it becomes, as it comes; no display takes longer than its seconds."""
-    from ..equations import translate
+    """Run in the child: say of each display what it becomes, as it comes."""
+    from ..equations import Shown, survey, translate
 
     translate("y = x", {"inputs": {"x": ["n"]}})  # the libraries are loaded before the first display is timed
-    for index, latex in enumerate(payload["displays"]):
-        try:
-            with _deadline(payload["seconds"]):
-                answer = classify(latex, payload["hints"])
-        except TimeoutError:
-            answer = {"status": "refused", "why": f"it took longer than {payload['seconds']:g} s", "offset": 0}
-        emit({"index": index} | answer)
+    displays = [Shown(display["id"], display["latex"]) for display in payload["displays"]]
+    said = [Said(**item | {"value": tuple(item["value"])}) for item in payload["said"]]
 
+    def tell(index: int, row: dict[str, Any]) -> None:
+        emit({"index": index} | row)
 
-def classify(latex: str, hints: dict[str, Any]) -> dict[str, Any]:
-    """Say what becomes of one display: its status with code, or why and where, or the symbols that stay open."""
-    from ..equations import translate
-
-    why = not_computed(latex)
-    if why:
-        return {"status": "not a computation", "why": why}
-    hopeless = unreadable(latex)
-    if hopeless is not None:
-        return {"status": "refused", "why": hopeless[0], "offset": hopeless[1]}
-    if _BEGINS.match(latex) and not _RELATION.search(latex) and not latex.lstrip("& ").startswith("-"):
-        return {"status": "refused", "why": "the row goes on from something that is not shown", "offset": 0}
-    inferred = infer(latex, hints)
-    if inferred.open:
-        return {"status": "open", "open": list(inferred.open), "declared": inferred.symbols}
-    translation = translate(latex, inferred.symbols)
-    if translation.status == "ok":
-        found = {"code": translation.code, "verified": translation.verified, "declared": inferred.symbols}
-        return {"status": "translated", "supposes": supposed(translation)} | found
-    missing = _UNDECLARED.match(translation.reason)
-    if missing is not None:
-        return {"status": "open", "open": [missing["name"]], "declared": inferred.symbols}
-    return {"status": "refused", "why": translation.reason, "offset": translation.offset, "declared": inferred.symbols}
-
-
-def supposed(translation: Translation) -> list[str]:
-    """What a translation supposes about the results of functions that the display does not define, one sentence per way."""
-    ways = [", ".join(f"{name} is {label}" for name, label in reading.supposed) for reading in translation.readings]
-    return [way for way in ways if way]
-
-
-@contextmanager
-def _deadline(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in the main thread when that much processor time is over: a busy machine changes no answer."""
-
-    def over(*_: Any) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGPROF, over)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+    survey(displays, said, payload["meanings"], answers(payload["given"]), seconds=payload["seconds"], tell=tell)

@@ -29,9 +29,10 @@ _GAP_LINE = re.compile(
 
 @dataclass(frozen=True)
 class Facts:
-    """One look at a workspace."""
+    """One look at a workspace; `entries_read` are its ledger's, where they were read and checked already."""
 
     workspace: Workspace
+    entries_read: list[Entry] | None = None
 
     @cached_property
     def sources(self) -> dict[str, bytes]:
@@ -73,7 +74,7 @@ class Facts:
     @cached_property
     def entries(self) -> list[Entry]:
         """Every entry of the ledger."""
-        return list(self.ledger.entries())
+        return list(self.ledger.entries()) if self.entries_read is None else self.entries_read
 
     @cached_property
     def all_evidence(self) -> list[tuple[str, Evidence]]:
@@ -82,9 +83,14 @@ class Facts:
         return [(entry.time, validate(Evidence, entry.record, name)) for entry in self.entries if entry.kind == "evidence"]
 
     @cached_property
+    def standing(self) -> list[Evidence]:
+        """The evidence that no later one has replaced."""
+        return standing(self.all_evidence)
+
+    @cached_property
     def divided(self) -> tuple[list[Evidence], list[tuple[Evidence, list[str]]]]:
         """The evidence that stands: fresh, and stale with its reasons."""
-        return divide(self.workspace, standing(self.all_evidence))
+        return divide(self.workspace, self.standing)
 
     def evidence(self, kind: str, check: str | None = None) -> tuple[list[Evidence], list[str]]:
         """Return the fresh evidence of a kind (and check), and why the stale evidence of it no longer holds."""
@@ -106,9 +112,9 @@ class Facts:
     @cached_property
     def judged(self) -> Verdict:
         """The verdict that follows from the evidence as it is now."""
-        from ._judging import judge_workspace
+        from ._judging import judge_facts
 
-        return judge_workspace(self.workspace)
+        return judge_facts(self)
 
     def notes(self, about: str) -> list[Entry]:
         """Return the notes about something, oldest first."""

@@ -11,7 +11,7 @@ from ..core import BadInput, Evidence, file_hash, read_bytes
 from ._artifacts import artifacts_differ
 from ._config import ExperimentFile
 from ._facts import Facts, changed_sources, open_gaps, untrue_places
-from ._ledger import registered
+from ._ledger import CONTROL, RERUN, first_hand, registered
 
 OVERFIT = "overfit"  # the gauntlet's check that one batch can be learned by heart
 _FEW = 4  # items that a reason lists before it counts the rest
@@ -186,7 +186,7 @@ def registration(facts: Facts) -> Seen:
     rules = {rule.claim: rule for rule in frozen.rules}
     problems = []
     for claim, item in planned.items():
-        when = registered(facts.ledger, claim)
+        when = registered(facts.entries, claim)
         rule = rules.get(claim)
         if rule is None or item.rule is None:
             problems.append(f"{claim}: no rule")
@@ -247,7 +247,9 @@ def report(facts: Facts) -> Seen:
         return _shut(f"{note.record.get('file')} was changed after it was written")
     if note.record.get("verdict") != facts.judged.content_hash:
         return _shut(f"{note.record.get('file')} is about another verdict")
-    if any(entry.kind == "evidence" and entry.seq > note.seq for entry in facts.entries):
+    if any(
+        entry.kind == "evidence" and entry.seq > note.seq and entry.record.get("check") not in (RERUN, CONTROL) for entry in facts.entries
+    ):
         return _shut(f"there is evidence newer than {note.record.get('file')}")
     return _open(f"{note.record.get('file')} is of the current verdict", hashes=[facts.judged.content_hash])
 
@@ -255,6 +257,7 @@ def report(facts: Facts) -> Seen:
 def _findings(facts: Facts) -> tuple[list[Evidence], list[str]]:
     """Return the fresh findings about the plan's subject, and why others are stale."""
     fresh, old = facts.evidence("finding")
+    fresh, old = list(filter(first_hand, fresh)), [reason for reason in old if reason.partition(":")[0] not in (RERUN, CONTROL)]
     subject = f"workspace:{facts.plan.subject}"
     return [one for one in fresh if one.receipt is not None and subject in one.receipt.inputs], old
 

@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ _START = b'{"hash":"'
 _BODY = len(_START) + 64 + len(b'",')  # where a line's own content begins
 _BLOCK = 1 << 16
 LOCK_SECONDS = 60.0
+RERUN, CONTROL = "rerun", "control"  # the checks whose evidence is about other evidence
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,18 @@ class Ledger:
 
     def verify(self) -> list[str]:
         """Return what is wrong, one sentence each, with the line: nothing, where the chain is whole."""
-        problems = [f"{problem}." for _, _, problem in self._scan(torn=True) if problem]
+        return self.read()[1]
+
+    def read(self) -> tuple[list[Entry], list[str]]:
+        """Return every entry, and what is wrong as `verify` does, in one pass."""
+        entries: list[Entry] = []
+        problems: list[str] = []
+        for _, entry, problem in self._scan(torn=True):
+            entries += [] if entry is None else [entry]
+            problems += [f"{problem}."] if problem else []
         if not problems and (cut := self._cut_off()):
             problems.append(f"{cut}.")
-        return problems
+        return entries, problems
 
     def _newest(self, kind: EntryKind, record: type[Any]) -> Any:
         found = None
@@ -245,6 +254,11 @@ def standing(evidence: Iterable[tuple[str, Evidence]]) -> list[Evidence]:
     return list(kept.values())
 
 
+def first_hand(one: Evidence) -> bool:
+    """Say whether evidence is about the reproduction, and not about other evidence as a rerun and a negative control are: no verdict uses those."""
+    return one.check not in (RERUN, CONTROL)
+
+
 def _older(kept: dict[int, Evidence], members: list[int], inputs: dict[str, str]) -> bool:
     """Say whether one of these pieces of evidence has seen one of the inputs in another version."""
     receipts = [receipt for number in members if (receipt := kept[number].receipt) is not None]
@@ -256,7 +270,7 @@ def _drop(kept: dict[int, Evidence], members: list[int]) -> None:
         del kept[number]
 
 
-def registered(ledger: Ledger, claim: str) -> Literal["before", "after", "never"]:
+def registered(ledger: Ledger | Sequence[Entry], claim: str) -> Literal["before", "after", "never"]:
     """Say whether the rule for a claim was frozen before the first counting run that bears on it; the order of the ledger decides, not a clock.
 
     A run bears on a claim when it names it, or when it names none and belongs to an experiment that has a run which names it. A rule that was
@@ -265,7 +279,7 @@ def registered(ledger: Ledger, claim: str) -> Literal["before", "after", "never"
     since: int | None = None
     rule: Any = None
     runs: list[tuple[int, str | None, str]] = []
-    for entry in ledger.entries():
+    for entry in ledger.entries() if isinstance(ledger, Ledger) else ledger:
         record = entry.record
         if entry.kind == "registration":
             found = next((each for each in record.get("rules", []) if each.get("claim") == claim), None)

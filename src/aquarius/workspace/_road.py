@@ -8,19 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..core import BadInput, Evidence, Record, file_hash, progress
-from ..reading import source_files
-from ..report import write
+from ..core import BadInput, Evidence, Record, progress
 from ..verdict import Registration, Verdict
 from . import _stages as stages
 from ._config import ExperimentFile, read_experiments, read_plan
-from ._facts import places_in, untrue_places
-from ._judging import judge_workspace, workspace_dossier
+from ._facts import Facts
+from ._judging import judge_workspace, render_report
 from ._layout import Workspace
-from ._ledger import Entry
 from ._manifest import update_manifest
-from ._stale import divide, unseen
-from ._start import paper_path, read_paper, start_workspace
+from ._start import read_paper, start_workspace
 from ._templates import template_names
 from .protocol import record_report, stage_of, status
 
@@ -134,67 +130,11 @@ def _with_seeds(experiments: dict[str, ExperimentFile], seeds: int | None, regis
 
 def write_report(workspace: Workspace, *, to: Path | None = None, format: Literal["html", "markdown", "json"] = "html") -> Path:
     """Write the report of the current verdict; return its path."""
-    from ..blueprint import Blueprint, questions
-    from ..reading import Document
-
-    blueprint = Blueprint.load(workspace.blueprint) if workspace.blueprint.exists() else None
-    verdict = judge_workspace(workspace)
     suffix = {"html": "html", "markdown": "md", "json": "json"}[format]
-    path = write(
-        verdict,
-        to or workspace.report / f"index.{suffix}",
-        dossier=workspace_dossier(workspace),
-        blueprint=blueprint,
-        evidence=workspace.open_ledger().evidence(),
-        document=Document.load(workspace.document) if workspace.document.exists() else None,
-        questions=questions(blueprint) if blueprint is not None else (),
-    )
-    record_report(workspace, path, verdict)
+    facts = Facts(workspace)
+    path = render_report(facts, to or workspace.report / f"index.{suffix}")
+    record_report(workspace, path, facts.judged)
     return path
-
-
-def verify_workspace(workspace: Workspace) -> tuple[list[str], dict[str, int]]:
-    """Check the ledger's chain, every input, every place of the dossier, every run on disk and the verdict; return problems and counts."""
-    ledger = workspace.open_ledger()
-    problems = ledger.verify()
-    if problems:
-        return problems, {"ledger lines": sum(1 for _ in workspace.ledger.open("rb"))}
-    entries, evidence = list(ledger.entries()), ledger.evidence()
-    for item, reasons in divide(workspace, evidence)[1]:
-        problems.append(f"{item.check} is stale: {'; '.join(reasons)}.")
-    problems += [problem for item in evidence for problem in _missing_run(workspace, item)]
-    problems += [f"the data file {name} is not at hand, so it cannot be told whether it changed." for name in unseen(workspace, evidence)]
-    problems += _changed_report(workspace, entries)
-    places = 0
-    if workspace.dossier.exists() and workspace.document.exists():
-        dossier, files = workspace_dossier(workspace), source_files(paper_path(workspace))
-        places = sum(1 for _ in places_in(dossier))
-        problems += [f"dossier.yaml: a quote does not stand in the paper: {place}." for place in untrue_places(dossier, files)]
-        recorded = ledger.verdict()
-        if recorded is not None and recorded != judge_workspace(workspace):
-            problems.append("the recorded verdict does not follow from the evidence as it is now: run aquarius judge.")
-    return problems, {"ledger entries": len(entries), "pieces of evidence": len(evidence), "places": places}
-
-
-def _missing_run(workspace: Workspace, item: Evidence) -> list[str]:
-    log = item.receipt.log if item.receipt else None
-    if item.kind != "run" or log is None:
-        return []
-    path = workspace.private / log.rpartition(":")[0]
-    return [] if path.exists() else [f"{item.check}: the run's log {log} is gone."]
-
-
-def _changed_report(workspace: Workspace, entries: list[Entry]) -> list[str]:
-    notes = [entry.record for entry in entries if entry.kind == "note" and entry.record.get("about") == "report"]
-    newest = {str(note["file"]): note["hash"] for note in notes}
-    found = []
-    for name, was in newest.items():
-        path = workspace.inside(name)
-        if not path.is_file():
-            found.append(f"the report {name} is gone.")
-        elif file_hash(path) != was:
-            found.append(f"the report {name} was changed after it was written.")
-    return found
 
 
 def _tally(evidence: list[Evidence]) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 from ..blueprint import Blueprint
 from ..core import Evidence, Measure
 from ..dossier import Dossier
+from ..gauntlet import Diagnosis
 from ..reading import Document
 from ..report import outcome
 from ..verdict import ClaimVerdict, Verdict, number
@@ -78,28 +79,6 @@ def translation_view(latex: str, translation: Any) -> Group:
     return Group(Text(latex, "dim"), Text(translation.code), *unrun)
 
 
-def equations_view(data: Mapping[str, Any]) -> Group:
-    """Show what became of each display of a paper, the code of those translated, and the counts."""
-    parts: list[Any] = []
-    for row in data["equations"]:
-        style = {"translated": "green", "refused": "yellow", "open": "cyan"}.get(row["status"], "dim")
-        names = ", ".join([row["id"], *row["covers"]])
-        parts.append(Text.assemble((names, "bold"), f" ({row['place']}): ", (row["status"], style)))
-        parts.append(Text(f"  {row['latex']}", "dim"))
-        if row["status"] == "translated":
-            parts.append(Text("\n".join(f"    {line}" for line in row["code"].splitlines())))
-            parts += [Text(f"  supposing that {' or '.join(row['supposes'])}", "yellow")] if row["supposes"] else []
-            parts += [] if row["verified"] else [Text("  not verified: PyTorch is not installed", "yellow")]
-        elif row["status"] == "open":
-            parts.append(Text(f"  declare {', '.join(row['open'])}"))
-        else:
-            spot = f" (byte {row['offset']})" if "offset" in row else ""
-            parts.append(Text(f"  {row['why']}{spot}"))
-    counts = data["counts"]
-    tally = ", ".join(f"{count} {name}" for name, count in counts.items() if name not in ("displays", "rows"))
-    return Group(*parts, Text(f"{counts['displays']} displays in {counts['rows']} rows: {tally}", "bold"))
-
-
 def evidence_view(evidence: Sequence[Evidence]) -> Group:
     """Show findings, failed ones first, with the numbers behind each."""
     order = {"fail": 0, "unsure": 1, "pass": 2, "skipped": 3}
@@ -113,6 +92,39 @@ def evidence_view(evidence: Sequence[Evidence]) -> Group:
         table.add_row(Text(item.status, _STYLE[item.status]), item.check, where, message, f"{item.seconds:.1f}")
     why = [Text(f"skipped, as they do not apply here (--json says why): {', '.join(skipped)}", "dim")] if skipped else []
     return Group(table, *why, Text(_tally(item.status for item in evidence)))
+
+
+def conformance_view(evidence: Evidence) -> Group:
+    """Show the verdict on code held against an equation, with the smallest inputs on which they differ."""
+    from ._conformance import counterexample_text
+
+    text = counterexample_text(evidence)
+    return Group(evidence_view([evidence]), *([Text(text)] if text else []))
+
+
+def cards_view(cards: Sequence[Mapping[str, Any]]) -> Table:
+    """Show the card of every check."""
+    table = _table("", "check", "finds", "facts", "what can mislead it", "cost")
+    for card in cards:
+        table.add_row(card["check"], card["finds"], ", ".join(card["facts"]), Text(card["misled_by"], "dim"), card["cost"])
+    return table
+
+
+def diagnosis_view(diagnosis: Diagnosis) -> Group:
+    """Show the suspects, the most likely first, each with the run that would tell."""
+    parts: list[Any] = []
+    if diagnosis.claimed is not None and diagnosis.measured is not None:
+        parts.append(Text(f"claimed {diagnosis.claimed:g}, measured {diagnosis.measured:.6g}", "bold"))
+    for rank, suspect in enumerate(diagnosis.suspects[:_FEW], 1):
+        parts.append(Text.assemble((f"{rank}. {suspect.name}", "bold"), (f"  {suspect.weight:.2f} {suspect.source}", "dim")))
+        parts += [Text(f"   {suspect.reason}"), *(Text(f"   - {line}") for line in suspect.evidence)]
+        parts += [Text(f"   try: {suspect.run}", "cyan"), Text(f"   {suspect.tells}", "dim")]
+    rest = len(diagnosis.suspects) - _FEW
+    parts += [Text(f"... and {rest} suspects more: --json lists all", "dim")] if rest > 0 else []
+    parts += [] if diagnosis.suspects else [Text("nothing found that would explain a difference")]
+    parts += [Text(f"looked at: {'; '.join(diagnosis.looked_at) or 'nothing'}", "dim")]
+    parts += [Text(f"would tell more: {line}", "dim") for line in diagnosis.missing]
+    return Group(*parts)
 
 
 def runs_view(evidence: Sequence[Evidence]) -> Group:

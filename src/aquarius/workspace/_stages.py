@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from ..blueprint import Blueprint, count_claims, draw
 from ..core import BadInput, Evidence, Receipt, file_hash, progress
 from ..dossier import Dossier
 from ..gauntlet import examine
-from ..lab import train
+from ..lab import environment, train
 from ..subject import Limits, Subject, loaded_sources, run_in_child
 from ..verdict import Registration
 from ._config import Binding, ExperimentFile, Plan
@@ -69,10 +70,11 @@ def conform(workspace: Workspace, plan: Plan, dossier: Dossier) -> list[Evidence
         stages = [stage_hash("conformance", {"binding": binding.to_data(), "latex": request.latex}) for binding, request in items]
         there = [_standing(workspace, stage) for stage in stages]
         open_ones = [index for index, known in enumerate(there) if not known]
+        began = _now()
         made = conform_in_child(file, [items[index][1] for index in open_ones], root=workspace.root) if open_ones else []
         for index, item in zip(open_ones, made, strict=True):
             item = item.model_copy(update={"details": item.details | {"covers": list(items[index][0].covers)}})
-            there[index] = _keep(workspace, [item], stages[index], [file])
+            there[index] = _keep(workspace, [item], stages[index], [file], began)
         for item in (item for known in there for item in known):
             progress.note(f"{item.check}: {item.message}")
             found.append(item)
@@ -135,8 +137,8 @@ def _once(
     *,
     files: list[Path],
 ) -> list[Evidence]:
-    stage = stage_hash(kind, config)
-    return _standing(workspace, stage) or _keep(workspace, list(make()), stage, files)
+    stage, began = stage_hash(kind, config), _now()
+    return _standing(workspace, stage) or _keep(workspace, list(make()), stage, files, began)
 
 
 def _standing(workspace: Workspace, stage: str) -> list[Evidence]:
@@ -146,21 +148,31 @@ def _standing(workspace: Workspace, stage: str) -> list[Evidence]:
     return [] if unfinished or divide(workspace, there)[1] else there
 
 
-def _keep(workspace: Workspace, made: list[Evidence], stage: str, files: list[Path]) -> list[Evidence]:
-    """Write evidence to the ledger with the hashes of the files it was made from and of all that they import."""
+def _keep(workspace: Workspace, made: list[Evidence], stage: str, files: list[Path], began: str) -> list[Evidence]:
+    """Write evidence to the ledger with the hashes of the files it was made from and of all that they import, where and when."""
     sources = {STAGE: stage}
     for path in files:
         sources |= {f"workspace:{workspace.relative(path)}": file_hash(path)} | _imported(path, workspace.root)
-    kept = [_with_inputs(item, sources) for item in made]
+    kept = [_with_receipt(item, sources, began) for item in made]
     _record(workspace, kept)
     return kept
 
 
-def _with_inputs(item: Evidence, inputs: dict[str, str]) -> Evidence:
+def _with_receipt(item: Evidence, inputs: dict[str, str], began: str) -> Evidence:
     receipt = item.receipt or Receipt(command=COMMAND)
     # a part that was given one file names it from that file's folder; the road names it from the workspace
     own = {name: value for name, value in receipt.inputs.items() if not name.startswith("workspace:")}
-    return item.model_copy(update={"receipt": receipt.model_copy(update={"inputs": dict(sorted((own | inputs).items()))})})
+    known = {
+        "inputs": dict(sorted((own | inputs).items())),
+        "environment": receipt.environment or environment(),
+        "started": receipt.started or began,
+        "ended": receipt.ended or _now(),
+    }
+    return item.model_copy(update={"receipt": receipt.model_copy(update=known)})
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _record(workspace: Workspace, made: list[Evidence]) -> None:

@@ -63,6 +63,26 @@ def read_yaml(path: Path) -> Any:
         raise BadInput(f"{path} is nested too deeply.") from None
 
 
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a YAML or JSON file of name -> value; nested names are joined with a point's last part: optimizer: {lr: 1} is "lr".
+
+    Raises:
+        BadInput: not a mapping.
+    """
+    data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise BadInput(f"{path} is no list of settings: write NAME: VALUE, one a line.")
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, dict) and "value" in value:  # conf/<experiment>.yaml has the origin beside each value
+            found[name] = value["value"]
+        elif isinstance(value, dict):
+            found |= {inner: item for inner, item in value.items() if not isinstance(item, dict)}
+        else:
+            found[name] = value
+    return found
+
+
 def _numbers(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _numbers(item) for key, item in value.items()}

@@ -6,7 +6,6 @@ the functions, so that listing the actions costs nothing.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,23 +22,28 @@ class Action:
     function: Callable[..., Outcome]
 
 
-def read(source: str) -> Outcome:
-    """Read a paper and say what it states: title, equations, tables, hyperparameters, data sets, and what it leaves open.
+def read(source: tuple[str, ...], *, pdf: Path | None = None, jobs: int = 0, to: Path | None = None) -> Outcome:
+    """Read a paper and say what it states: title, equations, tables, hyperparameters, data sets, and what it leaves open; many papers on all cores.
 
     Args:
-        source: a LaTeX folder, file or archive (tar, tar.gz, zip), a PDF, or a Markdown fact sheet
+        source: a LaTeX folder, file or archive (tar, tar.gz, zip), a PDF, an HTML page, a Word file, a Markdown fact sheet, or an arXiv identifier; any number of them
+        pdf: the printed paper beside its source, for page numbers; the source is what is read
+        jobs: papers read at a time where several are given; as many as there are cores if not given
+        to: a folder for one JSON file per paper
     """
-    from ..dossier import distill as distill_document
-    from ..dossier import summary_data
-    from ..reading import read as read_source
-    from ..reading import source_files
+    from ..core import BadInput
+    from ._papers import papers_view, read_paper, read_papers
     from ._show import paper_view
 
-    begin = time.perf_counter()
-    document = read_source(source)
-    dossier = distill_document(document, source_files(source))
-    data = summary_data(document, dossier) | {"seconds": round(time.perf_counter() - begin, 3)}
-    return Outcome(data, lambda: paper_view(document, dossier))
+    if not source:
+        raise BadInput("give at least one paper to read.")
+    if pdf is not None and (len(source) > 1 or to is not None):
+        raise BadInput("--pdf gives the pages of one paper, and several were given.")
+    if len(source) == 1 and to is None:
+        document, dossier, data = read_paper(source[0], pdf)
+        return Outcome(data, lambda: paper_view(document, dossier))
+    rows = read_papers(source, jobs=jobs, to=to)
+    return Outcome({"papers": rows}, lambda: papers_view(rows), ok=not any("refused" in row for row in rows))
 
 
 def distill(source: str, *, to: Path | None = None) -> Outcome:
@@ -64,20 +68,22 @@ def distill(source: str, *, to: Path | None = None) -> Outcome:
     return Outcome(dossier.to_data(), lambda: dossier_view(dossier))
 
 
-def equations(source: str) -> Outcome:
-    """List every display of a paper: translated to code, refused (why), open (what must be declared), or not a computation.
+def equations(source: str, *, symbols: Path | None = None) -> Outcome:
+    """List every display of a paper: translated to code with what it rests on, refused (why), open (one question per symbol), or not a computation.
 
     Args:
         source: a paper, as for `read`
+        symbols: a YAML or JSON file that answers the questions: a symbol maps to "a number", "a vector", "a matrix", "a function" or its sizes
     """
     from ..dossier import distill as distill_document
     from ..reading import read as read_source
     from ..reading import source_files
     from ._equations import list_equations
-    from ._show import equations_view
+    from ._show_equations import equations_view
+    from ._symbols_file import read_symbols
 
     document = read_source(source)
-    data = list_equations(document, distill_document(document, source_files(source)))
+    data = list_equations(document, distill_document(document, source_files(source)), read_symbols(symbols))
     return Outcome(data, lambda: equations_view(data))
 
 
@@ -112,16 +118,16 @@ def equation_conform(latex: str, code: str, *, symbols: Path, bind: tuple[str, .
 
     Args:
         latex: the equation as the paper prints it
-        code: the function under test, as FILE.py:function
+        code: the function under test, as FILE.py:function or FILE.py:Class.method
         symbols: a JSON or YAML file that declares the symbols: inputs with shapes, constants, functions, outputs
         bind: which parameter takes a symbol, as SYMBOL=parameter; those of the same name need none
     """
     from ._conformance import conform_file
-    from ._show import evidence_view
+    from ._show import conformance_view
     from ._symbols_file import read_symbols
 
     evidence = conform_file(latex, code, read_symbols(symbols), bind)
-    return Outcome(evidence.to_data(), lambda: evidence_view([evidence]), ok=evidence.status == "pass")
+    return Outcome(evidence.to_data(), lambda: conformance_view(evidence), ok=evidence.status == "pass")
 
 
 def draw(subject: Path, *, dossier: Path | None = None) -> Outcome:
@@ -140,22 +146,42 @@ def draw(subject: Path, *, dossier: Path | None = None) -> Outcome:
 
 
 def check(
-    file: Path, *, no_facts: bool = False, only: tuple[str, ...] = (), budget: float | None = None, dossier: Path | None = None
+    file: Path | None = None,
+    *,
+    no_facts: bool = False,
+    only: tuple[str, ...] = (),
+    budget: float | None = None,
+    dossier: Path | None = None,
+    plot: Path | None = None,
+    list: bool = False,
 ) -> Outcome:
     """Examine a model with the gauntlet: silent bugs, where they are, the numbers that show them, and what to look at.
 
     Args:
         file: a Python file with build, batch, forward and loss
         no_facts: examine without what the file states about itself
-        only: run this check alone; may be given several times
+        only: run this check or family alone; may be given several times
         budget: seconds for the whole examination
         dossier: a dossier.yaml whose facts the model is held against
+        plot: draw the curves of the findings (those of the ladder) into this SVG, PNG or PDF file
+        list: print the card of every check and examine nothing
     """
+    from ..core import BadInput
+    from ._show import cards_view, evidence_view
+
+    if list:
+        from ..gauntlet import cards
+
+        return Outcome({"checks": cards()}, lambda: cards_view(cards()))
+    if file is None:
+        raise BadInput("name the model file to examine, or give --list to see the checks.")
     from ..gauntlet import examine
     from ..subject import Subject
-    from ._show import evidence_view
+    from ._plots import write_plot
 
     evidence = examine(Subject(file, facts={} if no_facts else None), _dossier(dossier), budget=budget, facts=not no_facts, only=only)
+    if plot is not None:
+        write_plot(evidence, plot)
     findings = [
         {name: getattr(item, name) for name in ("check", "status", "where", "path", "message", "hint", "seconds")}
         | {"evidence": item.values}
@@ -179,6 +205,58 @@ def compare_models(first: Path, second: Path) -> Outcome:
     evidence = compare(first, second)
     names = ("status", "message", "where", "path", "values", "details", "hint", "seconds")
     return Outcome({name: getattr(evidence, name) for name in names}, lambda: evidence_view([evidence]), ok=evidence.status == "pass")
+
+
+def diagnose(
+    what: Path = Path("."),
+    *,
+    log: tuple[Path, ...] = (),
+    claimed: float | None = None,
+    measured: float | None = None,
+    metric: str | None = None,
+    settings: Path | None = None,
+    dossier: Path | None = None,
+    experiment: str | None = None,
+    budget: float | None = None,
+) -> Outcome:
+    """Rank what could explain that a result is not the paper's, each suspect with its evidence and a cheap run that would tell.
+
+    Args:
+        what: a workspace, or a model file, or the log of a run (CSV or JSON lines)
+        log: the log of a run; may be given several times, one for each seed
+        claimed: the paper's number; in a workspace, that of the experiment's claim if not given
+        measured: your number; the mean over the logs or runs if not given
+        metric: the column of the logs that is compared with the claim
+        settings: a YAML or JSON file of the settings that you used
+        dossier: a dossier.yaml whose recipe your settings are held against
+        experiment: the experiment of a workspace, where it has several
+        budget: seconds for the examination of the model
+    """
+    from ._diagnose import diagnose_file, diagnose_workspace
+    from ._show import diagnosis_view
+    from ._values import read_mapping
+
+    if what.is_dir():
+        refuse = {"--dossier": dossier, "--settings": settings, "--metric": metric}
+        given = [name for name, value in refuse.items() if value is not None]
+        if given:
+            from ..core import BadInput
+
+            raise BadInput(f"{what} is a workspace and has its own {given[0].removeprefix('--')}: leave {given[0]} out.")
+        found = diagnose_workspace(_workspace(what), experiment=experiment, logs=log, claimed=claimed, measured=measured, budget=budget)
+    else:
+        model = what if what.suffix == ".py" else None
+        found = diagnose_file(
+            model,
+            log if model else (what, *log),
+            dossier=_dossier(dossier),
+            settings=None if settings is None else read_mapping(settings),
+            metric=metric,
+            claimed=claimed,
+            measured=measured,
+            budget=budget,
+        )
+    return Outcome(found.to_data(), lambda: diagnosis_view(found), ok=not found.suspects)
 
 
 def train(
@@ -349,7 +427,7 @@ def verify(folder: Path = Path(".")) -> Outcome:
     Args:
         folder: the workspace
     """
-    from ._road import verify_workspace
+    from ._verify import verify_workspace
     from ._show import verified_view
 
     problems, checked = verify_workspace(_workspace(folder))
@@ -369,46 +447,56 @@ def bench_startup(*, runs: int = 20) -> Outcome:
     return Outcome(figures, lambda: table_view("Start, milliseconds of wall time", figures["rows"]), ok=figures["within"])
 
 
-def bench_read(folder: Path) -> Outcome:
-    """Read a folder of papers that have a gold.json and print what was found of each, and how fast.
+def bench_read(folder: Path, *, pdf: bool = False, jobs: int = 0) -> Outcome:
+    """Read a folder of papers on all cores and print what was found of each against its gold.json, and how fast.
 
     Args:
-        folder: a folder of papers, each a folder with source/ and gold.json
+        folder: a folder of papers, each a folder with gold.json and source/ or paper.pdf
+        pdf: read every paper.pdf, and where there is no gold.json hold it against the LaTeX source beside it
+        jobs: papers read at a time; as many as there are cores if not given
     """
-    from ._bench import reading
+    from ._bench_reading import score_reading
     from ._show import table_view
 
-    figures = reading(folder)
-    return Outcome(figures, lambda: table_view("Reading", figures["rows"]))
+    figures = score_reading(folder, pdf=pdf, jobs=jobs)
+    return Outcome(figures, lambda: table_view("Reading: right / of", figures["rows"]))
 
 
-def bench_equations(cases: Path, *, mutants: Path | None = None, refuse: Path | None = None, seeds: int = 3) -> Outcome:
-    """Score the translation of equations with a known right answer: right, refused, silently wrong, and how fast.
+def bench_equations(
+    cases: Path | None = None, *, mutants: Path | None = None, refuse: Path | None = None, papers: Path | None = None, seeds: int = 3
+) -> Outcome:
+    """Score the translation of equations and the conformance of code on known right answers: right, refused, silently wrong, and how fast.
 
     Args:
-        cases: a JSONL file, one equation a line: latex, declarations, and the Python source of its reference
+        cases: a JSONL file, one equation a line: latex, declarations, and the Python source of its reference; our own cases if not given
         mutants: a JSONL file of right and wrong implementations (id, correct, mutant) of the cases
         refuse: a JSONL file of displays (id, latex, declarations) that no reader can turn into code
+        papers: a folder of papers whose displays are parsed
         seeds: inputs on which each translation is compared with its reference
     """
-    from ._bench import score_equations
+    from ._bench_equations import score_equations
     from ._show import table_view
 
-    figures = score_equations(cases, mutants=mutants, refuse=refuse, seeds=seeds)
+    figures = score_equations(cases, mutants=mutants, refuse=refuse, papers=papers, seeds=seeds)
     return Outcome(figures, lambda: table_view("Equations", figures["rows"]))
 
 
-def bench_gauntlet(folder: Path, *, jobs: int = 2) -> Outcome:
+def bench_gauntlet(folder: Path | None = None, *, jobs: int = 2) -> Outcome:
     """Examine labelled subjects, with facts and without, and print detection, false alarms, places, categories and seconds.
 
     Args:
-        folder: a folder of subjects, each a folder with subject.py and label.json
+        folder: a folder of subjects, each a folder with subject.py and label.json; our own corpus (in a source checkout) if not given
         jobs: how many are examined at a time
     """
-    from ._bench_gauntlet import gauntlet
+    import tempfile
+
+    from ._bench_gauntlet import gauntlet, write_own_corpus
     from ._show import table_view
 
-    figures = gauntlet(folder, jobs)
+    with tempfile.TemporaryDirectory() as temporary:
+        if folder is None:
+            write_own_corpus(Path(temporary))
+        figures = gauntlet(folder or Path(temporary), jobs)
     return Outcome(figures, lambda: table_view("The gauntlet", figures["rows"]))
 
 
@@ -445,6 +533,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("equation.conform", equation_conform),
     Action("check", check),
     Action("compare-models", compare_models),
+    Action("diagnose", diagnose),
     Action("train", train),
     Action("judge", judge),
     Action("write", write),

@@ -1,0 +1,303 @@
+"""Functions whose name says which formula they are: held against it and against its known mistakes, on the values that they meet at work."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..core import Evidence
+from ._calls import FunctionCall
+from ._check import card
+from ._examination import Examination
+from ._functions import called
+
+Form = tuple[bool, str, Tensor]  # is it right, what it is in words, its value
+SAME = 2e-4
+
+
+def formulas(examination: Examination) -> list[Evidence]:
+    """Compare each function of a known name with its formula's usual forms; only one that equals a known mistake, and no usual form, fails."""
+    found = []
+    for name, calls in called(examination).items():
+        for pattern, forms in FORMULAS.items():
+            if re.search(pattern, name.rpartition(".")[2].lower()):
+                finding = _compared(examination, name, calls, forms)
+                if finding is not None:
+                    found.append(finding)
+                break
+    return found or [examination.skipped("no function has the name of a formula known here")]
+
+
+def _compared(examination: Examination, name: str, calls: list[FunctionCall], forms: Any) -> Evidence | None:
+    told: set[str] = set()
+    right = False
+    for call in calls[:2]:
+        if not isinstance(call.result, Tensor) or not call.result.is_floating_point():
+            return None
+        got = call.result.detach().double()
+        tensors = [v.detach() for v in call.arguments.values() if isinstance(v, Tensor) and v.ndim > 0]
+        numbers = _numbers(examination, name, call)
+        some = [(good, words) for good, words, value in forms(tensors, numbers, name) if _equal(got, value)]
+        right = right or any(good for good, _ in some)
+        told |= {words for good, words in some if not good}
+    if right:
+        return examination.passed(f"{name} is one of the usual forms of its formula")
+    if told:
+        words = min(told, key=lambda text: (len(text), text))
+        return examination.finding("fail", f"{name} is its formula {words}", where=name, hint="Hold it against the formula term by term.")
+    return examination.unsure(f"{name} is no usual form of its formula")
+
+
+def _equal(got: Tensor, value: Tensor) -> bool:
+    if got.numel() == 1 and value.numel() > 1:
+        return any(_equal(got, form) for form in (value.mean(), value.sum()))
+    if got.shape != value.shape or not bool(value.isfinite().all()) or not bool(got.isfinite().all()):
+        return False
+    scale = max(1e-3, float(value.abs().max()))
+    if float((got - value).abs().max()) <= SAME * scale:
+        return True
+    near = (got.square() - value.square()).abs().max() <= 1e-5 * scale**2  # roots of what float32 takes for zero
+    return bool(near) and bool((got * value >= 0).all())
+
+
+def _numbers(examination: Examination, name: str, call: FunctionCall) -> list[float]:
+    """Return the numbers that a function may use: its arguments, its object's, the facts', the file's and those written in it."""
+    found = [
+        float(v) for v in (*call.arguments.values(), *call.attributes.values()) if isinstance(v, int | float) and not isinstance(v, bool)
+    ]
+    found += [number for key in ("temperature", "margin") if (number := examination.number(key)) is not None]
+    found += [
+        float(v) for k, v in vars(examination.module).items() if isinstance(v, int | float) and not isinstance(v, bool) and k.isupper()
+    ]
+    for node in ast.walk(ast.parse(re.sub(r"^\s*", "", examination.source.code(name), count=1) or "0")):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            found.append(float(node.value))
+    return list(dict.fromkeys(number for number in found if number > 0))[:8]
+
+
+# --- contrast of two sets of embeddings -----------------------------------------------------------------------------
+
+
+def _contrast(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
+    pairs = [tensor for tensor in tensors if tensor.ndim == 2]
+    if len(pairs) != 2 or pairs[0].shape != pairs[1].shape:
+        return
+    a, b = (tensor.double() for tensor in pairs)
+    for unit in (True, False):
+        one, two = (F.normalize(a, dim=1), F.normalize(b, dim=1)) if unit else (a, b)
+        for temperature in [*numbers, 1.0]:
+            for factor, scaled in ((1 / temperature, ""), (temperature, "with the temperature multiplied")):
+                scaled = "" if temperature == 1.0 else scaled
+                for good, words, value in _contrasts(one, two, factor):
+                    yield good and not scaled, " and ".join(text for text in (words, scaled) if text), value
+
+
+def _contrasts(one: Tensor, two: Tensor, factor: float) -> Iterator[Form]:
+    size = len(one)
+    labels = torch.arange(size)
+    cross = factor * one @ two.T
+    forward, backward = F.cross_entropy(cross, labels, reduction="none"), F.cross_entropy(cross.T, labels, reduction="none")
+    yield True, "", forward
+    yield True, "", backward
+    yield True, "", (forward + backward) / 2
+    yield True, "", forward + backward
+    both = torch.cat([one, two])
+    scores = factor * both @ both.T
+    partner = torch.cat([labels + size, labels])
+    others = scores.masked_fill(torch.eye(2 * size, dtype=torch.bool), float("-inf"))
+    yield True, "", F.cross_entropy(others, partner, reduction="none")
+    yield True, "", F.cross_entropy(others, partner, reduction="sum") / size
+    yield False, "with each sample among its own negatives", F.cross_entropy(scores, partner, reduction="none")
+    yield False, "with wrong partners", F.cross_entropy(others, partner.roll(1), reduction="none")
+    yield False, "with its sign turned", -F.cross_entropy(others, partner, reduction="none")
+    yield False, "with its sign turned", -forward
+
+
+# --- adjacency, distances, overlap, focus ---------------------------------------------------------------------------
+
+
+def _adjacency(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
+    if len(tensors) != 1 or tensors[0].ndim not in (2, 3) or tensors[0].shape[-1] != tensors[0].shape[-2]:
+        return
+    plain = tensors[0].double()
+    if bool((plain < 0).any()):
+        return
+    eye = torch.eye(plain.shape[-1], dtype=plain.dtype).expand_as(plain)
+    with_loops = plain * (1 - eye) + eye
+    for adjacency in (plain, plain + eye, with_loops):
+        for axis in (-1, -2):
+            degree = adjacency.sum(dim=axis).clamp(min=1e-12)
+            bare = plain.sum(dim=axis).clamp(min=1)
+            rows, columns = degree.unsqueeze(-1), degree.unsqueeze(-2)
+            symmetric = adjacency / (rows * columns).sqrt()
+            yield True, "", symmetric
+            yield True, "", adjacency / rows
+            yield True, "", adjacency / columns
+            yield True, "", eye - symmetric
+            yield False, "with the root of the degree on one side only", adjacency / rows.sqrt()
+            yield False, "with the root of the degree on one side only", adjacency / columns.sqrt()
+            yield False, "multiplied by the roots of the degrees, not divided", adjacency * (rows * columns).sqrt()
+            yield False, "with the degrees and not their roots on both sides", adjacency / (rows * columns)
+            if not torch.equal(bare, degree):
+                yield False, "with degrees that do not count the loops", adjacency / (bare.unsqueeze(-1) * bare.unsqueeze(-2)).sqrt()
+
+
+def _distances(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
+    pairs = [tensor.double() for tensor in tensors if tensor.ndim == 2 and tensor.is_floating_point()]
+    if len(pairs) not in (1, 2) or pairs[0].shape[1] != pairs[-1].shape[1]:
+        return
+    a, b = pairs[0], pairs[-1]
+    product, own, other = a @ b.T, a.square().sum(1)[:, None], b.square().sum(1)[None]
+    square = (own + other - 2 * product).clamp(min=0)
+    for eps in (0.0, *[number for number in numbers if number < 1e-3]):
+        yield True, "", (square + eps).sqrt()
+        yield True, "", square.clamp(min=eps).sqrt()
+    for value in (square, -square, square / 2, -square / 2, square / a.shape[1], -square / a.shape[1]):
+        yield True, "", value
+    yield True, "", 1 - F.normalize(a, dim=1) @ F.normalize(b, dim=1).T
+    for words, wrong in (
+        ("without the two in its mixed term", own + other - product),
+        ("with the sign of its mixed term turned", own + other + 2 * product),
+        ("with the sign of one square turned", own - other - 2 * product),
+        ("without the square of the second", own - 2 * product),
+    ):
+        yield False, words, wrong
+        for eps in (0.0, *[number for number in numbers if number < 1e-3]):
+            yield False, words, wrong.clamp(min=eps).sqrt()
+            yield False, words, (wrong.clamp(min=0) + eps).sqrt()
+
+
+def _dice(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
+    pairs = [tensor.double() for tensor in tensors]
+    if len(pairs) != 2 or pairs[0].shape != pairs[1].shape:
+        return
+    p, g = pairs
+    starts = range(p.ndim)
+    for start, smooth, power in itertools.product(starts, [*numbers, 0.0], (1, 2)):
+        total = lambda value, start=start: value.flatten(start).sum(-1) if value.ndim else value
+        overlap, sizes = total(p * g), total(p**power) + total(g**power)
+        for near in dict.fromkeys([smooth, 0.0]):
+            right = (2 * overlap + near) / (sizes + smooth)
+            yield True, "", 1 - right
+            if not re.search("loss", name):
+                yield True, "", right
+            yield False, "without the two over its overlap", 1 - (overlap + near) / (sizes + smooth)
+            yield False, "with its sign turned", right - 1
+            yield False, "with the sizes multiplied", 1 - (2 * overlap + near) / (total(p**power) * total(g**power) + smooth)
+
+
+def _focal(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
+    floats, labels = [t for t in tensors if t.is_floating_point()], [t for t in tensors if not t.is_floating_point()]
+    if len(floats) == 1 and len(labels) == 1 and floats[0].ndim == labels[0].ndim + 1:
+        log = floats[0].double().log_softmax(-1).gather(-1, labels[0].long()[..., None]).squeeze(-1)
+        shares = [1.0, *numbers]
+        balance = {1.0: torch.ones_like(log)} | {number: torch.full_like(log, number) for number in shares}
+    elif len(floats) == 2 and floats[0].shape == floats[1].shape and bool(((floats[1] == 0) | (floats[1] == 1)).all()):
+        sign = 2 * floats[1].double() - 1
+        log = F.logsigmoid(sign * floats[0].double())
+        balance = {1.0: torch.ones_like(log)} | {n: torch.where(sign > 0, n, 1 - n).to(log) for n in numbers if n < 1}
+    else:
+        return
+    share = log.exp()
+    for gamma, weight in itertools.product([n for n in numbers if n >= 0.5], balance.values()):
+        yield True, "", -weight * (1 - share) ** gamma * log
+        yield False, "with the share of the right class raised in place of its rest", -weight * share**gamma * log
+        yield False, "with its sign turned", weight * (1 - share) ** gamma * log
+
+
+def _gaussian(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
+    if len(tensors) != 3 or not all(tensor.is_floating_point() for tensor in tensors):
+        return
+    value, mean, spread = (tensor.double() for tensor in tensors)
+    gap = value - mean
+    if bool((spread > 0).all()):
+        readings = [(spread, True), (spread.sqrt(), True)]
+    else:
+        readings = [(spread.exp(), True), ((spread / 2).exp(), True)]
+    for deviation, good in readings:
+        for constant in (0.5 * math.log(2 * math.pi), 0.0):
+            for half in (0.5, 1.0):
+                right = half == 0.5
+                yield from _sums(
+                    good and right, "without the half of its square", -half * (gap / deviation) ** 2 - deviation.log() - constant
+                )
+            yield from _sums(
+                False,
+                "with the deviation in place of the variance under the square",
+                -0.5 * gap**2 / deviation - deviation.log() - constant,
+            )
+            yield from _sums(False, "without the logarithm of its deviation", -0.5 * (gap / deviation) ** 2 - constant)
+            yield from _sums(False, "with the logarithm's sign turned", -0.5 * (gap / deviation) ** 2 + deviation.log() - constant)
+
+
+def _sums(good: bool, words: str, value: Tensor) -> Iterator[Form]:
+    for sign in (1.0, -1.0):
+        yield good, "" if good else words, sign * value
+        if value.ndim > 1:
+            yield good, "" if good else words, sign * value.sum(dim=-1)
+
+
+FORMULAS = {
+    r"log_?(density|prob\w*|likelihood|pdf)$|^gaussian\w*|normal_(nll|log\w*)": _gaussian,
+    r"contrast|nt_?xent|info_?nce|simclr": _contrast,
+    r"^(sym\w*_)?normali[sz]ed?(_adj\w*|_graph)?$|laplacian|gcn_norm|propagation": _adjacency,
+    r"(pairwise_)?distances?$|^cdist": _distances,
+    r"dice": _dice,
+    r"focal": _focal,
+}
+
+
+def silent_terms(examination: Examination) -> list[Evidence]:
+    """A term of the loss, by its function's name, that is given something trainable has a gradient."""
+    found = []
+    for name, calls in called(examination).items():
+        call = calls[0]
+        if (
+            not re.search(r"penalty|regulari|divergence|_loss$|^kl", name.lower())
+            or not isinstance(call.result, Tensor)
+            or call.result.numel() != 1
+        ):
+            continue
+        trained = [
+            v for v in (*call.arguments.values(), call.owner) if isinstance(v, nn.Module) and any(p.requires_grad for p in v.parameters())
+        ]
+        if call.result.requires_grad:
+            found.append(examination.passed(f"{name} has a gradient"))
+        if call.result.requires_grad or not call.result.is_floating_point() or not (trained or call.through):
+            continue
+        given = {k: v.clone().requires_grad_() if k in call.through else v for k, v in call.arguments.items()}
+        with torch.enable_grad():
+            again = examination.quiet(lambda call=call, given=given: call.again(given))  # type: ignore[misc]
+        if not isinstance(again, Tensor) or again.requires_grad:
+            continue  # it was asked for its value only
+        hint = "Take an inner gradient with create_graph=True; look for detach, item and no_grad."
+        found.append(
+            examination.finding("fail", f"{name} gives a number without a gradient: this term trains nothing", where=name, hint=hint)
+        )
+    return found or [examination.skipped("no term of the loss is a function of its own")]
+
+
+KNOWN_FORMULAS = card(
+    "equations",
+    "known formulas",
+    "A contrast, a normalised adjacency, distances, a dice or focal loss that equals a known mistake and no usual form.",
+    ("temperature", "margin"),
+    "Functions of these names that are something else are 'unsure'; only equality with a mistake on real values fails.",
+    formulas,
+)
+SILENT_TERMS = card(
+    "loss",
+    "silent terms",
+    "A term of the loss that has no gradient.",
+    (),
+    "Functions named after a loss that only report: those called without gradients are left out.",
+    silent_terms,
+)

@@ -1,0 +1,249 @@
+"""How well papers are read: against a gold.json, or a PDF against the LaTeX source of the same paper."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ..core import BadInput, progress, read_text
+
+Share = tuple[int, int]  # right, of
+
+
+def score_reading(folder: Path, *, pdf: bool = False, jobs: int = 0) -> dict[str, Any]:
+    """Read the papers of a folder, all cores at once, and return what was found of each, and of all together.
+
+    A paper is a folder with gold.json and source/ or paper.pdf. With `pdf` every paper.pdf is read, and where there is no gold, what is
+    read from the LaTeX source beside it stands for it.
+
+    Raises:
+        BadInput: no folder, or no paper in it.
+    """
+    papers = [paper for paper in sorted(folder.iterdir()) if _source(paper, pdf)] if folder.is_dir() else []
+    papers = [paper for paper in papers if (paper / "gold.json").is_file() or (pdf and (paper / "source").is_dir())]
+    if not papers:
+        raise BadInput(f"{folder} holds no paper: a folder with gold.json and source/ or paper.pdf.")
+    rows: list[dict[str, Any]] = []
+    with ProcessPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
+        for row in pool.map(_score, papers, [pdf] * len(papers)):
+            rows.append(row)
+            progress.advance("papers", len(rows) / len(papers))
+    return {"rows": [*map(_shown, rows), _shown(_all(rows))], "figures": _figures(_all(rows))}
+
+
+def _source(paper: Path, pdf: bool) -> Path | None:
+    source, printed = paper / "source", paper / "paper.pdf"
+    if not pdf and source.is_dir():
+        return source
+    return printed if printed.is_file() else None
+
+
+def _score(paper: Path, pdf: bool) -> dict[str, Any]:
+    """Read one paper and return each share as (right, of)."""
+    from ..dossier import distill, summary_data
+    from ..reading import read, source_files
+
+    path = _source(paper, pdf)
+    assert path is not None
+    begin = time.perf_counter()
+    document = read(path)
+    found = summary_data(document, distill(document, source_files(path)))
+    seconds = time.perf_counter() - begin
+    if (paper / "gold.json").is_file():
+        gold, against = json.loads(read_text(paper / "gold.json")), "gold"
+    else:
+        other = read(paper / "source")
+        gold, against = summary_data(other, distill(other)), "source"
+        gold["tables"] = [table for table in gold["tables"] if table["number"]]
+        gold["hyperparameters"] = gold["datasets"] = gold["metrics"] = []
+    tables = _tables(gold["tables"], found["tables"])
+    return {
+        "paper": paper.name,
+        "against": against,
+        "title": _count([_plain(gold["title"]) == _plain(found["title"])]),
+        "authors": _count(_plain(name) in set(map(_plain, found["authors"])) for name in gold["authors"]),
+        "equations": _equations(gold, found, path.suffix == ".pdf"),
+        **tables,
+        **_settings(gold["hyperparameters"], found["hyperparameters"]),
+        "data sets": _count(_named(name, found["datasets"]) for name in gold["datasets"]),
+        "metrics": _count(_named(name, found["metrics"]) for name in gold["metrics"]),
+        "seconds": seconds,
+    }
+
+
+def _count(answers: Iterable[bool]) -> Share:
+    answers = list(answers)
+    return sum(answers), len(answers)
+
+
+def _plain(text: Any) -> str:
+    """Return the letters and digits of a text, without accents."""
+    flat = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"\\[a-z]+", "", flat))
+
+
+def _named(name: str, found: Sequence[str]) -> bool:
+    wanted = _plain(re.sub(r"\(.*?\)", "", name))
+    return any(_plain(item) in wanted or wanted in _plain(item) for item in found if _plain(item) and wanted)
+
+
+def _equations(gold: dict[str, Any], found: dict[str, Any], picture: bool) -> Share:
+    """Return how many numbered equations have their number with their content; of a picture of text, the number alone."""
+    numbers = [equation["number"] for equation in found["equations"] if equation["number"]]
+    wanted = [equation for equation in gold["equations"] if equation.get("number")]
+    if picture or not wanted:
+        total = int(gold["n_numbered_equations"])
+        return min(total, len(set(numbers))) - max(0, len(numbers) - total), total
+    latex = {equation["number"]: _formula(equation["latex"]) for equation in found["equations"] if equation["number"]}
+    return _count(
+        _formula(equation["latex"]) == latex.get(equation["number"])
+        or _formula(equation.get("latex_expanded", "")) == latex.get(equation["number"])
+        for equation in wanted
+    )
+
+
+def _formula(latex: str) -> str:
+    """Return a formula without white space, alignment, sizes and the full stop behind it."""
+    latex = re.sub(
+        r"\\(?:left|right|[bB]igg?[lr]?|nonumber|notag|displaystyle|quad|qquad|[,;:!> ])(?![a-zA-Z])|\\(?:label|tag)\{[^}]*\}|\\begin\{[^}]*\}|\\end\{[^}]*\}|&|\\\\|~",
+        "",
+        latex,
+    )
+    return re.sub(r"[\s{}]", "", latex).strip(".,;")
+
+
+def cell_text(text: str) -> str:
+    """Return a cell as cells are compared: markup, citations, blanks and thousands' commas gone, 0.930 as 0.93."""
+    text = unicodedata.normalize("NFKC", str(text))
+    text = re.sub(r"\\(?:cite\w*|footnotemark|label|ref)\*?(?:\[[^\]]*\])*\{[^{}]*\}|\[[^\]]*\d[^\]]*\]|\[\s*\?\s*\]|\(\?\)", "", text)
+    for wide, plain in {
+        "−": "-",
+        "–": "-",
+        "—": "-",
+        "×": "x",
+        "\\times": "x",
+        "·": "*",
+        "\\cdot": "*",
+        "±": "+-",
+        "\\pm": "+-",
+        "\\%": "%",
+    }.items():
+        text = text.replace(wide, plain)
+    text = re.sub(r"\\(?:text\w*|math\w*|bm|boldsymbol|emph|underline|makecell)\b|[\\${}^_*()'\"`]", "", text).lower()
+    text = re.sub(r"\s+|(?<=\d),(?=\d{3}\b)", "", text)
+    return re.sub(r"\d+\.\d+", lambda found: f"{float(found[0]):.10g}", re.sub(r"(?<![\d.])\.(\d)", r"0.\1", text)).strip(".:;,|")
+
+
+def _tables(gold: list[dict[str, Any]], found: list[dict[str, Any]]) -> dict[str, Share]:
+    """Return the shares of tables found under their number, cells and numbers (recall, precision), and cells in their place."""
+    shares: Counter[str] = Counter()
+    by_number = {str(table["number"]): _cells(table) for table in found if table["number"]}
+    for table in gold:
+        wanted = _cells(table)
+        have = by_number.get(str(table["number"]), [])
+        want_cells, have_cells = (
+            Counter(cell for row in wanted for cell in row if cell),
+            Counter(cell for row in have for cell in row if cell),
+        )
+        hit = want_cells & have_cells
+        shares["tables"] += sum(hit.values()) >= 0.5 * sum(want_cells.values())
+        for name, filter_ in (("cells", lambda cell: True), ("numbers", lambda cell: any(map(str.isdigit, cell)))):
+            shares[name] += sum(count for cell, count in hit.items() if filter_(cell))
+            shares[name + " of"] += sum(count for cell, count in want_cells.items() if filter_(cell))
+            shares[name + " printed"] += sum(count for cell, count in have_cells.items() if filter_(cell))
+        shares["in place"] += _in_place(wanted, have)
+    return {
+        "tables": (shares["tables"], len(gold)),
+        "cells": (shares["cells"], shares["cells of"]),
+        "cell precision": (shares["cells"], shares["cells printed"]),
+        "numbers": (shares["numbers"], shares["numbers of"]),
+        "number precision": (shares["numbers"], shares["numbers printed"]),
+        "in place": (shares["in place"], shares["cells of"]),
+    }
+
+
+def _cells(table: dict[str, Any]) -> list[list[str]]:
+    return [[cell_text(cell) for cell in row] for row in table["cells"]]
+
+
+def _in_place(wanted: list[list[str]], have: list[list[str]]) -> int:
+    """Return how many cells stand in the same column of rows in the same order, at best."""
+    best = [0] * (len(have) + 1)
+    for row in wanted:
+        above = best[:]
+        for index, other in enumerate(have):
+            same = sum(1 for first, second in zip(row, other, strict=False) if first and first == second)
+            best[index + 1] = max(above[index + 1], best[index], above[index] + same)
+    return best[-1]
+
+
+def _settings(gold: list[dict[str, Any]], found: list[dict[str, Any]]) -> dict[str, Share]:
+    """Return the shares of hyperparameters: found, right among the printed, and with a scope that shares a word."""
+    left = list(found)
+    hits: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for fact in gold:
+        same = [other for other in left if other["name"] == fact["name"] and _values(other["value"]) == _values(fact["value"])]
+        same.sort(key=lambda other: not _scoped(fact, other))
+        if same:
+            hits.append((fact, same[0]))
+            left.remove(same[0])
+    right = sum(
+        any(other["name"] == fact["name"] and _values(other["value"]) == _values(fact["value"]) for fact in gold) for other in found
+    )
+    scoped = [fact for fact in gold if fact.get("scope")]
+    return {
+        "settings": (len(hits), len(gold)),
+        "setting precision": (right, len(found) if gold else 0),
+        "scope": (sum(_scoped(fact, other) for fact, other in hits if fact.get("scope")), len(scoped)),
+    }
+
+
+def _values(text: str) -> tuple[Any, ...]:
+    """Return the numbers of a value, or its letters where it has none."""
+    flat = re.sub(
+        r"(?<=\d)[,\s](?=\d{3}\b)", "", str(text).replace("\\times", "×").replace("\\cdot", "×").replace("·", "×").replace("−", "-")
+    )
+    flat = re.sub(r"[${}\\]", "", flat)
+    flat = re.sub(r"(?:(\d*\.?\d+)\s*[×x]\s*)?10\s*\^\s*(-?\d+)", lambda found: f"{found[1] or '1'}e{found[2]}", flat)
+    scale = {"%": 0.01, "k": 1e3, "m": 1e6, "b": 1e9}
+    numbers = re.findall(r"-?\d*\.?\d+(?:e[-+]?\d+)?(?:\s?(?:%|[kKMB])(?![a-zA-Z]))?", flat)
+    if not numbers:
+        return (_plain(text),)
+    return tuple(float(f"{float(n.rstrip('%kKMB ')) * scale.get(n[-1].lower(), 1.0):.6g}") for n in numbers)
+
+
+def _scoped(fact: dict[str, Any], other: dict[str, Any]) -> bool:
+    first, second = (set(re.findall(r"[a-z0-9]+", str(each.get("scope") or "").lower())) for each in (fact, other))
+    return bool(first & second)
+
+
+def _all(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    total: dict[str, Any] = {"paper": f"all {len(rows)}", "against": ""}
+    for name, value in rows[0].items():
+        if isinstance(value, tuple):
+            total[name] = (sum(row[name][0] for row in rows), sum(row[name][1] for row in rows))
+    total["seconds"] = sum(row["seconds"] for row in rows) / len(rows)
+    return total
+
+
+def _shown(row: dict[str, Any]) -> dict[str, str]:
+    def show(value: Any) -> str:
+        if isinstance(value, tuple):
+            return f"{value[0]}/{value[1]}" if value[1] else "–"
+        return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+    return {name: show(value) for name, value in row.items()}
+
+
+def _figures(total: dict[str, Any]) -> dict[str, float | None]:
+    """Return each share as a number between 0 and 1; None where there was nothing to find."""
+    shares = {name: (round(value[0] / value[1], 4) if value[1] else None) for name, value in total.items() if isinstance(value, tuple)}
+    return shares | {"seconds": round(total["seconds"], 3)}

@@ -1,0 +1,70 @@
+"""The bench of reading counts what is right, and says no where something is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aquarius.core import BadInput
+from aquarius.workspace._bench_reading import cell_text, score_reading
+from reading import pdf_papers
+
+GOLD = {
+    "title": "Steps from Two Numbers: A Study",
+    "authors": ["Ada B. Lovelace", "Jean-Luc de la Tour"],
+    "n_numbered_equations": 0,
+    "equations": [],
+    "tables": [
+        {"number": "3", "cells": [["Name", "Value"], ["depth", "6"], ["width", "512"]]},
+        {"number": "2", "cells": [["Setting", "Learning rate", "Batch size"], ["small", "0.10", "64"], ["large", "0.02", "128"]]},
+        {"number": "9", "cells": [["a", "1.0"], ["b", "2.0"]]},
+    ],
+    "hyperparameters": [],
+    "datasets": [],
+    "metrics": [],
+}
+
+
+def paper(folder: Path, gold: dict[str, object]) -> Path:
+    folder.mkdir()
+    (folder / "paper.pdf").write_bytes(pdf_papers.tables())
+    (folder / "gold.json").write_text(json.dumps(gold))
+    return folder
+
+
+def test_what_is_found_and_what_is_not(tmp_path: Path) -> None:
+    paper(tmp_path / "one", GOLD)
+    figures = score_reading(tmp_path, jobs=1)
+    (row, total) = figures["rows"]
+    assert row["title"] == "1/1" and row["authors"] == "2/2" and row["tables"] == "2/3"
+    assert row["numbers"] == "5/8"  # 0.02 is printed as 0.01, and table 9 is not there
+    assert row["number precision"] == "5/6" and total["paper"] == "all 1"
+    assert figures["figures"]["numbers"] == 0.625 and figures["figures"]["settings"] is None
+
+
+def test_a_pdf_is_held_against_its_source(tmp_path: Path) -> None:
+    folder = paper(tmp_path / "one", GOLD)
+    (folder / "gold.json").unlink()
+    (folder / "source").mkdir()
+    (folder / "source" / "main.tex").write_text(
+        r"\documentclass{article}\title{Another title}\author{Ada B. Lovelace}\begin{document}\maketitle"
+        r"\setcounter{table}{2}\begin{table}\caption{Sizes.}\begin{tabular}{ll}Name & Value\\ depth & 6\\ width & 513\end{tabular}\end{table}\end{document}"
+    )
+    with pytest.raises(BadInput, match="holds no paper"):
+        score_reading(tmp_path)
+    row = score_reading(tmp_path, pdf=True, jobs=1)["rows"][0]
+    assert (row["against"], row["title"], row["authors"], row["cells"]) == ("source", "0/1", "1/1", "5/6")
+
+
+def test_cells_are_compared_without_their_dress() -> None:
+    assert cell_text(r"$\mathbf{0.930}$") == cell_text(".93") == "0.93"
+    assert cell_text(r"1,024 \cite{x}") == "1024" and cell_text("81.5 ± 0.3") == cell_text(r"$81.5 \pm 0.3$")
+    assert cell_text("81.5") != cell_text("81.6")
+
+
+def test_papers_with_gold_are_measured(shared: Path) -> None:
+    figures = score_reading(shared / "papers")["figures"]
+    assert figures["title"] == 1.0 and figures["authors"] == 1.0
+    assert figures["numbers"] >= 0.95 and figures["number precision"] >= 0.92
