@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ..core import BadInput, Place
 from ._document import Cell, Document, Equation, Figure, Passage, Reference, Section, SectionRole, Table
-from ._pdf_frames import CaptionLines, captions_of, frames_of, matched
+from ._pdf_frames import CaptionLines, Frame, captions_of, frames_of, matched
 from ._pdf_front import authors_of, is_opening, text_of_title, title_of
 from ._pdf_grid import grid_of, text_of
 from ._pdf_lines import Line, layer, lines_of
@@ -74,7 +74,7 @@ class _Reading:
         self.page_starts = [0, *(index + 1 for index, character in enumerate(found.text) if character == "\f")]
         self.page_numbers = list(dict.fromkeys(line.page for line in found.lines))
         self.captions: list[CaptionLines] = []
-        self.tables: list[tuple[CaptionLines | None, list[list[list[Word]]], int, int]] = []
+        self.tables: list[tuple[CaptionLines | None, list[list[list[Word]]], int, str]] = []
         self.gone: set[int] = set()  # words that are in a table, a caption or a figure
         self.sections: list[Section] = []
         self.sizes: dict[int, float] = {}  # first byte of a paragraph -> size of its type
@@ -115,7 +115,8 @@ class _Reading:
             captions = captions_of(page, here)
             self.captions.extend(captions)
             self.gone.update(id(word) for caption in captions for word in caption.words)
-            for caption, frame in matched(captions, frames_of(page, here, captions)):
+            pairs = matched(captions, frames_of(page, here, captions))
+            for caption, frame in pairs:
                 if caption is None and not (frame.ruled and len(frame.rules) >= 3):
                     continue
                 grid, head = grid_of(frame)
@@ -123,7 +124,7 @@ class _Reading:
                     continue
                 if caption is None and not _is_table(grid):
                     continue
-                self.tables.append((caption, grid, head, page.number))
+                self.tables.append((caption, grid, head, _letter(caption, frame, pairs)))
                 self.gone.update(id(word) for word in frame.words)
             self._take_figures(page, here, captions)
 
@@ -219,14 +220,15 @@ class _Reading:
             pictured=True,
         )
 
-    def _table(self, caption: CaptionLines | None, grid: list[list[list[Word]]], head: int, page: int) -> Table:
+    def _table(self, caption: CaptionLines | None, grid: list[list[list[Word]]], head: int, letter: str) -> Table:
         words = [word for row in grid for cell in row for word in cell]
         start, end = min(word.start for word in words), max(word.end for word in words)
         rows = tuple(tuple(self._cell(cell, index < head, start) for cell in row) for index, row in enumerate(grid))
-        label = f"Table {caption.number}" if caption else None
+        number = caption.number + letter if caption else None
+        label = f"Table {number}" if number else None
         plain = self._plain(_caption_lines(caption)) if caption else None
         return Table(
-            number=caption.number if caption else None,
+            number=number,
             label=None,
             caption=_without_label(plain.text) if plain else "",
             rows=rows,
@@ -294,6 +296,15 @@ def _body(lines: list[Line], title: list[Line], authors: tuple[str, ...]) -> int
 
 def _caption_lines(caption: CaptionLines | None) -> list[Line]:
     return [Line(words, caption.page, caption.column) for words in caption.lines] if caption else []
+
+
+def _letter(caption: CaptionLines | None, frame: Frame, pairs: list[tuple[CaptionLines | None, Frame]]) -> str:
+    """Return the letter of a table that shares its caption with others, where the page prints "(a)" and "(b)"; else nothing."""
+    if caption is None:
+        return ""
+    shared = sorted((other for owner, other in pairs if owner is caption), key=lambda other: (-round(other.box.top / 20), other.box.left))
+    lettered = {word.text for word in caption.words} >= {"(a)", "(b)"}
+    return "abcdefgh"[next(index for index, other in enumerate(shared) if other is frame)] if 1 < len(shared) <= 8 and lettered else ""
 
 
 def _without_label(text: str) -> str:

@@ -69,8 +69,10 @@ def captions_of(page: Page, lines: list[Line]) -> list[CaptionLines]:
             until = starts[order + 1][0] if order + 1 < len(starts) else len(line.words)
             left = line.words[at].left
             right = line.words[until].left if until < len(line.words) else 1e9
+            if until == len(line.words) and (edge := _text_beside(lines, index, at)) is not None:
+                until, right = edge, line.words[edge].left - 0.5
             first = line.words[at:until]
-            beside = order > 0 or len(starts) > 1
+            beside = order > 0 or len(starts) > 1 or until < len(line.words)
             rest = _following(page, lines, index, first, left, right, beside=beside)
             kind = _KINDS[match["kind"][:3].lower()]
             found.append(CaptionLines(kind, match["number"].rstrip("."), [first, *rest], line.page, line.column))
@@ -89,6 +91,26 @@ def _caption_at(words: list[Word], at: int) -> re.Match[str] | None:
     marked = match["mark"].strip() in {":", ".", "|", "—", "–"} and match["mark"].strip() != ""
     alone = match.end() >= len(text) and len(words) - at <= 3
     return match if marked or alone or word.bold else None
+
+
+def _text_beside(lines: list[Line], index: int, at: int) -> int | None:
+    """Return the word at which running text begins beside a caption: behind a gap that the lines above or below have at the same place."""
+    line = lines[index]
+    for number in range(at + 2, len(line.words)):
+        before, word = line.words[number - 1], line.words[number]
+        if word.left - before.right < 1.1 * word.size:
+            continue
+        middle = (before.right + word.left) / 2
+        near = [other for other in lines[max(index - 3, 0) : index + 4] if other is not line and other.page == line.page]
+        open_there = [
+            other
+            for other in near
+            if other.left < middle < other.right and all(not each.left < middle < each.right for each in other.words)
+        ]
+        same = [other for other in open_there if any(abs(each.left - word.left) < 2 for each in other.words)]
+        if len(same) >= 2:
+            return number
+    return None
 
 
 def _within_text(lines: list[Line], index: int, match: re.Match[str], line: Line) -> bool:
@@ -297,6 +319,7 @@ def matched(captions: list[CaptionLines], frames: list[Frame]) -> list[tuple[Cap
     A page has one habit, captions above or captions below: where pairs are equally near, the habit decides.
     """
     tables = [caption for caption in captions if caption.kind == "table"]
+    frames = [frame for frame in frames if frame.words]
     pairs = sorted(
         ((_distance(caption, frame), index, order) for index, caption in enumerate(tables) for order, frame in enumerate(frames)),
     )
@@ -305,8 +328,18 @@ def matched(captions: list[CaptionLines], frames: list[Frame]) -> list[tuple[Cap
     result: list[tuple[CaptionLines | None, Frame]] = []
     for order, frame in enumerate(frames):
         index = next((index for index, taken in best.items() if taken == order), None)
+        if index is None:
+            index = next((index for index, taken in best.items() if _shares(frame, frames[taken], tables[index])), None)
         result.append((tables[index] if index is not None else None, frame))
     return result
+
+
+def _shares(frame: Frame, other: Frame, caption: CaptionLines) -> bool:
+    """Say whether two frames stand side by side over (or under) one caption."""
+    overlap = min(frame.box.top, other.box.top) - max(frame.box.bottom, other.box.bottom)
+    level = overlap > 0.5 * min(frame.box.top - frame.box.bottom, other.box.top - other.box.bottom)
+    apart = frame.box.left > other.box.right or frame.box.right < other.box.left
+    return level and apart and _distance(caption, frame) < 60
 
 
 def _assignment(pairs: list[tuple[float, int, int]], captions: int, sizes: list[int]) -> dict[int, int]:

@@ -144,6 +144,8 @@ def _head(rows: list[Row], rules: list[Box], frame: Frame) -> int:
 def _columns(rows: list[Row], head: int) -> list[tuple[float, float]]:
     """Return the columns (left, right): what lies between the gaps that go through (nearly) all rows of the body."""
     body = [row for row in rows[head:] if len(row.chunks) > 1] or [row for row in rows if len(row.chunks) > 1] or rows
+    if len(body) < 0.3 * len(rows[head:]) and not any(chunk.numeric for row in body for chunk in row.chunks[1:]):
+        body = rows  # texts in one column, some with a wider blank
     most = max(len(row.chunks) for row in body)
     wide = [row for row in body if len(row.chunks) >= 0.5 * most] or body
     separators = _separators(wide)
