@@ -13,7 +13,7 @@ ROWS = [
     {"dossier", "models"},
     {"subject"},
     {"blueprint", "verdict"},
-    {"gauntlet", "lab"},
+    {"gauntlet", "lab", "audit"},
     {"report"},
     {"workspace"},
     {"web", "agent"},

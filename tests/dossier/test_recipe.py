@@ -23,7 +23,7 @@ def stated(dossier: Dossier) -> set[tuple[str, str, str]]:
         ("We use dropout with probability $p=0.5$.", {("dropout", "0.5", "")}),
         ("We used AdamW with $\\beta_1=0.9$, $\\beta_2=0.95$ and $\\epsilon=10^{-8}$ as optimizer.", {("beta1", "0.9", ""), ("beta2", "0.95", ""), ("optimizer epsilon", "10^-8", "")}),
         ("The network is optimized using stochastic gradient descent with momentum 0.9.", {("optimizer", "SGD", ""), ("momentum", "0.9", "")}),
-        ("The encoder has twelve hidden layers and 16 attention heads.", {("layers", "12", ""), ("heads", "16", "")}),
+        ("The encoder has twelve hidden layers and 16 attention heads.", {("layers", "12", "encoder"), ("heads", "16", "encoder")}),
         ("Training runs for 100{,}000 steps with 4,000 warmup steps.", {("warmup steps", "4,000", "")}),
         ("We trained the model for 90 epochs on 8 V100 GPUs.", {("epochs", "90", ""), ("hardware", "8 V100 GPUs", "")}),
         ("Weights are initialized from a Gaussian with mean 0 and standard deviation 0.02.", {("initialization", "Gaussian, mean 0, std 0.02", "")}),

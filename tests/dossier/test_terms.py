@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from aquarius.dossier._terms import TERMS, cell_mention, plausible, term_of_cell
+from aquarius.dossier._term import plausible
+from aquarius.dossier._terms import TERMS, cell_mention, term_of_cell
 
 
 @pytest.mark.parametrize(

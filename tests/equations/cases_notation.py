@@ -12,6 +12,17 @@ from torch import Tensor
 from equations.cases import Case, case
 
 
+def _recurrent(v: dict[str, Any], f: dict[str, Any]) -> Tensor:
+    """Torch's own recurrent layer."""
+    layer = torch.nn.RNN(v["x"].shape[1], v["h_0"].shape[0]).double()
+    with torch.no_grad():
+        layer.weight_hh_l0.copy_(v["W"])
+        layer.weight_ih_l0.copy_(v["U"])
+        layer.bias_hh_l0.copy_(v["b"])
+        layer.bias_ih_l0.zero_()
+        return layer(v["x"], v["h_0"][None])[0]
+
+
 def _cell(v: dict[str, Any], f: dict[str, Any]) -> Tensor:
     """One step of torch's own cell: its gates stand in the order i, f, g, o."""
     first, second, third, fourth = torch.chunk(v["U"], 4)
@@ -100,4 +111,25 @@ NOTATION: list[Case] = [
     case("rows-of-matrices", r"e_{ij} = \frac{q_i k_j^\top}{\sqrt{d}}", "q:n,d k:n,d", lambda v, f: v["q"] @ v["k"].T / v["q"].shape[1] ** 0.5, constants={"d": "d"}, index={"i": "1..n", "j": "1..n"}, outputs=["e"], output_shapes={"e": ["n", "n"]}),
     case("a-word-above", r"y_k = \gamma^{task} \sum_j s_j^{task} h_{k,j}", r"\gamma^{task}: s^{task}:L h:T,L,d", lambda v, f: v[r"\gamma^{task}"] * torch.einsum("l,tld->td", v["s^{task}"], v["h"]), index={"k": "1..T", "j": "1..L"}, outputs=["y"]),
     case("in-the-reals", r"S_{tj} = \alpha(H_{:t}, U_{:j}) \in \mathbb{R}", "H:d,T U:d,J", lambda v, f: v["H"].T @ v["U"], functions={r"\alpha": lambda a, b: (a * b).sum()}, index={"t": "1..T", "j": "1..J"}, outputs=["S"]),
+    # forms that a fourth contact showed
+    case("a-minus-on-the-left", r"-D(q \| p) = \frac12 \sum_{j=1}^{J} (1 + \log s_j^2 - m_j^2 - s_j^2)", "m:J s:J", lambda v, f: torch.distributions.kl_divergence(torch.distributions.Normal(v["m"], v["s"]), torch.distributions.Normal(torch.zeros_like(v["m"]), 1.0)).sum(), constants={"J": "J"}, domains={"s": "pos"}, outputs=["D"]),
+    case("from-the-second-on", r"d_t = x_t - x_{t-1}", "x:T", lambda v, f: torch.diff(v["x"]), index={"t": "2..T"}, outputs=["d"]),
+    case("a-largest-of-pairs", r"u = \max(\beta a, |g|)", "a:d g:d", lambda v, f: torch.maximum(0.9 * v["a"], v["g"].abs()), constants={r"\beta": 0.9}, domains={"a": "pos"}),
+    case("noughts-beside-blocks", r"B = \begin{bmatrix} 0 & R \\ R^\top & 0 \end{bmatrix}", "R:n,m", lambda v, f: torch.cat([torch.nn.functional.pad(v["R"], (3, 0)), torch.nn.functional.pad(v["R"].T, (0, 5))])),
+    case("identities-beside-blocks", r"B = \begin{bmatrix} I & A \\ \mathbf{0} & -I \end{bmatrix}", "A:n,m", lambda v, f: torch.cat([torch.cat([torch.eye(3).double(), v["A"]], 1), torch.nn.functional.pad(-torch.eye(5).double(), (3, 0))])),
+    case("ones-times-a-mean", r"C = (X - \mathbf{1} u^\top)^\top (X - \mathbf{1} u^\top)", "X:n,d u:d", lambda v, f: torch.einsum("ni,nj->ij", v["X"] - v["u"], v["X"] - v["u"])),
+    case("ones-times-ones", r"H = K - \frac1n \mathbf{1} \mathbf{1}^\top", "K:n,n", lambda v, f: v["K"] - 1 / v["K"].shape[0], constants={"n": "n"}),
+    case("by-columns", r"X_{*,i} = M_{*,i} / \|M_{*,i}\|_2", "M:n,m", lambda v, f: torch.nn.functional.normalize(v["M"], dim=0), index={"i": "1..m"}, outputs=["X"]),
+    case("values-of-a-set", r"m = \left( \frac{1}{|\mathcal{S}|} \sum_{s \in \mathcal{S}} s^p \right)^{1/p}", r"\mathcal{S}:n", lambda v, f: torch.nn.functional.lp_pool1d(v[r"\mathcal{S}"][None], 3.0, 3)[0, 0] / 3 ** (1 / 3), constants={"p": 3.0}, domains={r"\mathcal{S}": "pos"}),
+    case("from-one-to-a-size", r"h_i = \max_{j \in [1, k]} z_{ij}", "z:m,k", lambda v, f: v["z"].amax(1), index={"i": "1..m"}, constants={"k": "k"}, outputs=["h"]),
+    case("underlined", r"y = \underline{W} x", "W:m,n x:n", lambda v, f: torch.mv(v["W"], v["x"])),
+    case("steps-that-names-hold", r"Z^{(k+1)} = (1 - \alpha) A Z^{(k)} + \alpha H, \qquad k = 0, \dots, K-1", "A:n,n Z^{(k)}:n,c H:n,c", lambda v, f: torch.lerp(v["A"] @ v["Z^{(k)}"], v["H"], 0.1), constants={r"\alpha": 0.1}),
+    case("a-range-without-commas", r"z'_\ell = g(z_{\ell-1}) + z_{\ell-1}, && \ell = 1 \ldots L", r"z_{\ell-1}:n", lambda v, f: v[r"z_{\ell-1}"].tanh() + v[r"z_{\ell-1}"], functions={"g": torch.tanh}),
+    case("a-bold-word", r"\ell = \log \frac{\mathbf{odds}_w}{\mathbf{odds}_l}, \quad \mathbf{odds}_w = \frac{P_w}{1 - P_w}, \ \mathbf{odds}_l = \frac{P_l}{1 - P_l}", "P_w:n P_l:n", lambda v, f: torch.logit(v["P_w"]) - torch.logit(v["P_l"]), domains={"P_w": "prob", "P_l": "prob"}, outputs=[r"\ell"]),
+    case("a-square-of-two", r"R = \rho^2(b, q) / c^2", "b:n q:n c:", lambda v, f: torch.dist(v["b"], v["q"]).square() / v["c"].square(), functions={r"\rho": lambda a, b: (a - b).norm()}, domains={"c": "pos"}),
+    case("an-index-inside-a-word", r"L_{dist} = \sum_{i=1}^{N} w_i^2 s_i", "w:N s:N", lambda v, f: torch.einsum("i,i,i->", v["w"], v["w"], v["s"]), index={"i": "1..N"}),
+    case("a-vector-to-a-vector", r"y = (1 + a)^b", "a:n b:n", lambda v, f: torch.exp(v["b"] * torch.log1p(v["a"])), domains={"a": "pos"}),
+    case("a-loop-over-time", r"h_t = \tanh(W h_{t-1} + U x_t + b)", "x:T,d h_0:h W:h,h U:h,d b:h", _recurrent, index={"t": "1..T"}, outputs=["h"]),
+    case("a-size-of-each-sign", r"y = \mathrm{sign}(x) \log(1 + \mu |x|)", "x:n", lambda v, f: torch.copysign(torch.log1p(4.0 * v["x"].abs()), v["x"]), constants={r"\mu": 4.0}),
+    case("an-index-above-its-vector", r"L = \log \Big[ 1 + \sum_{j=1}^{L} e^{\gamma a^j s^j} \Big]", "a:L s:L", lambda v, f: F.softplus(torch.logsumexp(2.0 * v["a"] * v["s"], 0)), constants={r"\gamma": 2.0, "L": "L"}),
 ]  # fmt: skip

@@ -70,6 +70,7 @@ def test_the_code_is_what_a_person_would_write() -> None:
 
 
 VECTORS = {"inputs": {"x": ["n"], "y": ["n"], "z": ["m"], "A": ["n", "m"], "b": [], "c": []}}
+RECURRENT: dict[str, Any] = {"inputs": {"x": ["n"], "h_0": [], "c": [], "z": ["m"]}, "index": {"t": "1..n"}, "outputs": ["h"]}
 REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("undeclared symbol", r"f = W x", VECTORS, "W is not declared"),
     ("undeclared function", r"f = \mathrm{LayerNorm}(x)", VECTORS, "LayerNorm"),
@@ -97,7 +98,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("two sides that differ", r"f = b = c", VECTORS, "the chain of equalities"),
     ("an expectation over nothing known", r"f = \mathbb{E}_{u \sim p}[b]", VECTORS, "which samples"),
     ("a softmax of a number", r"f = \mathrm{softmax}(b)", VECTORS, "softmax of a number"),
-    ("a derivative", r"f = \frac{\partial b}{\partial c}", VECTORS, "derivative"),
+    ("a derivative", r"f = \frac{\partial b}{\partial c}", VECTORS, "by what the gradient is taken"),
     ("a norm that may be two", r"f = \| A \|_2", VECTORS, "norm 2 of a matrix"),
     ("a power of no square", r"f = A^2", VECTORS, "has no power"),
     ("two subscripts", r"f = x_1_2", VECTORS, "two subscripts"),
@@ -125,6 +126,15 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
     ("a function repeated", r"f = g^2(x)", {**VECTORS, "functions": ["g"]}, "a power or a repetition"),
     ("an infinite sum", r"f = \sum_{k=0}^{\infty} c^k", VECTORS, "whole number"),
     ("a recurrence", r"h_t = h_{t-1} + x_t", {**VECTORS, "index": {"t": "1..n"}, "outputs": ["h"]}, "not declared"),
+    (
+        "a recurrence whose start is of another shape",
+        r"h_t = x_t + z^\top h_{t-1}",
+        {**RECURRENT, "inputs": {**RECURRENT["inputs"], "h_0": ["m"]}},
+        "differ in shape",
+    ),
+    ("a recurrence inside a sum", r"h_t = x_t + \sum_{j=1}^{m} h_{t-1} z_j", RECURRENT, "inside a reduction"),
+    ("a recurrence that starts late", r"h_t = h_{t-1} + x_t", {**RECURRENT, "index": {"t": "2..n"}}, "not declared"),
+    ("an element before the first", r"h_t = h_{t-1} + x_t, \quad y_t = h_{t-1}", {**RECURRENT, "outputs": ["y"]}, "runs out of the axis"),
     ("half an encoding", r"P_{2i} = \sin(i)", {"index": {"i": "0..d-1"}, "outputs": ["P"]}, "every element"),
     ("a norm or absolute values", r"f = x / |x|", VECTORS, "single bars"),
     ("an argmin over values", r"f = \arg\min_{x} b", VECTORS, "declared as a value"),

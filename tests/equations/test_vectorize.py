@@ -1,5 +1,7 @@
 """Sums, means, softmaxes and cross-entropies in the array form that a person would write; and loops where that form would be wrong."""
 
+# tests _alike.py
+
 from __future__ import annotations
 
 import ast

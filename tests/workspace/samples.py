@@ -69,7 +69,7 @@ rule: {margin: 1.0, metric: accuracy, dataset: Cora, split: planetoid}
 """
 
 
-def complete(folder: Path) -> Workspace:
+def complete(folder: Path, accuracy: float = 81.4) -> Workspace:
     """Return a workspace in which every gate is open: its evidence is made up, its files and hashes are real."""
     from aquarius.blueprint import Blueprint, Layer, questions
     from aquarius.core import extension_names, measure, place_at
@@ -114,11 +114,31 @@ def complete(folder: Path) -> Workspace:
     )
     rule = Rule(claim=CLAIM, margin=1.0, seeds=2, metric="accuracy", dataset="Cora", split="planetoid")
     ledger.append("registration", Registration(rules=(rule,), dossier=dossier.content_hash))
-    ledger.append_all("evidence", [run_of(work, seed, 81.4 + 0.1 * seed) for seed in (0, 1)])
+    ledger.append_all("evidence", [run_of(work, seed, accuracy + 0.1 * seed) for seed in (0, 1)])
     verdict = judge_workspace(work, record=True)
     put(work, "report/index.html", "<html>the report</html>")
     record_report(work, work.report / "index.html", verdict)
+    ledger.append_all("evidence", [rerun_of(work), *controls_of(work)])
     return work
+
+
+def controls_of(work: Workspace) -> list[Evidence]:
+    """Negative controls of everything, as if each had failed on its twin."""
+    from aquarius.workspace._controls import expected
+    from aquarius.workspace._facts import Facts
+    from aquarius.workspace._ledger import CONTROL
+
+    inputs = {f"workspace:{MODEL}": file_hash(work.root / MODEL)}
+    return [finding(CONTROL, inputs=inputs, path=path, counts=False, assumptions=(path,)) for path in expected(Facts(work))]
+
+
+def rerun_of(work: Workspace) -> Evidence:
+    """A rerun of everything that stands, as if every number had come again."""
+    from aquarius.workspace._ledger import EVERYTHING, RERUN
+
+    of = [one.content_hash for one in work.open_ledger().evidence()]
+    inputs = {f"workspace:{MODEL}": file_hash(work.root / MODEL)}
+    return finding(RERUN, inputs=inputs, path=EVERYTHING, counts=False, details={"of": of, "fresh": True})
 
 
 def run_of(work: Workspace, seed: int, accuracy: float, **fields: Any) -> Evidence:

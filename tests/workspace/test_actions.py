@@ -13,7 +13,7 @@ from workspace.small_paper import write_paper
 
 
 def test_reading_gives_what_the_scorers_take(tmp_path: Path) -> None:
-    data = actions.read(str(write_paper(tmp_path))).data
+    data = actions.read((str(write_paper(tmp_path)),)).data
     assert (data["title"], data["authors"], data["n_numbered_equations"]) == ("A Small Paper on Lines", ["Ada Example", "Ben Sample"], 1)
     assert {"equations", "tables", "hyperparameters", "datasets", "metrics", "unstated", "seconds"} <= set(data)
     assert any(item["name"] == "learning_rate" and item["value"] == "0.01" for item in data["hyperparameters"])

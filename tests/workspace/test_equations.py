@@ -120,3 +120,12 @@ def test_a_paper_without_displays_says_so(tmp_path: Path) -> None:
     path.write_text("# T\n\nNothing is computed.\n")
     outcome = actions.equations(str(path))
     assert outcome.data["equations"] == [] and "the paper has no display equations" in str(outcome.view().renderables[-1])
+
+
+def test_displays_in_a_picture_of_text_are_said_and_not_guessed(tmp_path: Path) -> None:
+    from reading import pdf_papers
+
+    (tmp_path / "p.pdf").write_bytes(pdf_papers.equations())
+    outcome = actions.equations(str(tmp_path / "p.pdf"))
+    assert outcome.data["equations"] == [] and outcome.data["pictured"] == 2
+    assert "2 displays in a picture of text" in str(outcome.view().renderables[-1])

@@ -13,28 +13,10 @@ import pytest
 from aquarius.core import Evidence, file_hash
 from aquarius.workspace import Workspace, record_report
 from aquarius.workspace._judging import judge_workspace
-from aquarius.workspace._road import travel
-from aquarius.workspace._start import start_workspace
 from aquarius.workspace._verify import receipt_problems, verify_workspace
 from workspace.samples import put, run
-from workspace.small_paper import fill, write_paper
-
 
 NUMBER = re.compile(r'("test_accuracy":\s?)[\d.]+')
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("verify")
-    workspace = start_workspace(write_paper(folder), folder / "line", name="line")
-    fill(workspace.root, "table1/Line (ours)/accuracy")
-    travel(workspace, workers=2)
-    return workspace.root
-
-
-@pytest.fixture
-def work(finished: Path, tmp_path: Path) -> Workspace:
-    return Workspace.open(shutil.copytree(finished, tmp_path / "line"))
 
 
 def first_run(work: Workspace) -> Path:
@@ -71,7 +53,7 @@ def test_a_receipt_that_names_too_little_is_named() -> None:
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
-        ("result.json", lambda text: NUMBER.sub(r"\g<1>19.5", text), "result.json and the ledger differ in test_accuracy: 19.5"),
+        ("result.json", lambda text: NUMBER.sub(r"\g<1>19.5", text), "result.json was changed by hand"),
         ("log.txt", lambda text: NUMBER.sub(r"\g<1>19.5", text), "log.txt says test_accuracy = 19.5"),
         ("log.txt", lambda text: "\n" + text, "holds no result"),
         ("metrics.jsonl", lambda text: text.replace("0.5", "0.4"), "metrics.jsonl is not what its curves were made of"),
@@ -88,7 +70,9 @@ def test_an_edited_file_of_a_run_is_named(work: Workspace, name: str, change: Ca
 def test_a_deleted_run_is_named(work: Workspace) -> None:
     folder = first_run(work)
     shutil.rmtree(folder)
-    assert [problem for problem in verify_workspace(work)[0] if f"the run's log runs/{folder.name}/log.txt" in problem and "is gone" in problem]
+    assert [
+        problem for problem in verify_workspace(work)[0] if f"the run's log runs/{folder.name}/log.txt" in problem and "is gone" in problem
+    ]
 
 
 def test_a_finished_run_that_the_ledger_does_not_know_is_named(work: Workspace) -> None:
@@ -108,12 +92,18 @@ def test_a_report_edited_and_noted_again_is_named(work: Workspace) -> None:
     edit(report, lambda text: text.replace("80.0", "90.0"))
     assert verify_workspace(work)[0] == ["the report report/index.html was changed after it was written."]
     record_report(work, report, judge_workspace(work))  # whoever forges the note too
-    assert verify_workspace(work)[0] == ["the report report/index.html is not what the evidence makes: its numbers have no receipt; run aquarius write."]
+    assert verify_workspace(work)[0] == [
+        "the report report/index.html is not what the evidence makes: its numbers have no receipt; run aquarius write."
+    ]
 
 
 def test_a_number_in_a_report_of_ones_own_without_a_receipt_is_named(work: Workspace) -> None:
     mean = next(claim.measured.mean for claim in judge_workspace(work).claims if claim.measured)
-    put(work, "report/own.md", f"# 1.2 Result\n\nThe paper prints 80.0 %; we measure {mean:.2f} with 4 seeds.\n\nOn a good day it is 93.7 %.\n")
+    put(
+        work,
+        "report/own.md",
+        f"# 1.2 Result\n\nThe paper prints 80.0 %; we measure {mean:.2f} with 4 seeds.\n\nOn a good day it is 93.7 %.\n",
+    )
     assert verify_workspace(work)[0] == ["report/own.md, line 5: 93.7 stands in no evidence, claim or setting."]
 
 

@@ -13,6 +13,11 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "to_yaml": "._yaml",
         "from_yaml": "._yaml",
         "summary_data": "._summary",
+        "add_facts": "._yaml",
+        "propose": "._propose",
+        "Proposal": "._propose",
+        "Proposed": "._propose",
+        "Refused": "._propose",
         "Dossier": "._dossier",
         "Claim": "._dossier",
         "Contradiction": "._dossier",
@@ -20,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "Formula": "._dossier",
         "Gap": "._dossier",
         "Option": "._dossier",
+        "Protocol": "._dossier",
         "Symbol": "._dossier",
     },
 )
@@ -33,7 +39,13 @@ if TYPE_CHECKING:
     from ._dossier import Formula as Formula
     from ._dossier import Gap as Gap
     from ._dossier import Option as Option
+    from ._dossier import Protocol as Protocol
     from ._dossier import Symbol as Symbol
+    from ._propose import Proposal as Proposal
+    from ._propose import Proposed as Proposed
+    from ._propose import Refused as Refused
+    from ._propose import propose as propose
     from ._summary import summary_data as summary_data
+    from ._yaml import add_facts as add_facts
     from ._yaml import from_yaml as from_yaml
     from ._yaml import to_yaml as to_yaml

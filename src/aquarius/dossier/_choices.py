@@ -44,8 +44,12 @@ def choices(flat: str) -> Iterator[tuple[Choice, Found]]:
     """Yield what a sentence chooses, at most one of a kind."""
     for choice in CHOICES:
         found = choice.find(flat)
-        if found is not None and not NEGATED.search(flat[: found.start]):
-            yield choice, found
+        while found is not None:
+            if not NEGATED.search(flat[: found.start]):
+                yield choice, found
+            if choice.name != "hardware":  # "BASE on 64 GPUs and LARGE on 128 GPUs"
+                break
+            found = choice.find(" " * found.end + flat[found.end :])
 
 
 def _found(match: re.Match[str], value: str, number: float | None = None, unit: str = "") -> Found:
@@ -59,8 +63,9 @@ _OPTIMIZER_PATTERNS = tuple(
         rf"[“\"`']*(?<![\w-])(?P<value>{_OPTIMIZER})[”\"']*(?:\s+\([^()]*\))?\s+(?:optimi[sz]er|optimi[sz]ation (?:algorithm|method)|solver|update rule|algorithm)",
         rf"(?:train(?:ed|ing)?|optimi[sz]e[ds]?|optimi[sz]ation|optimi[sz]er|optimi[sz]ing|minimi[sz]e[ds]?|learn(?:ed|ing)?|updat(?:ed?|ing)|performed|run|use[ds]?|using|employ(?:ed|ing|s)?)\b[^.;()]{{0,70}}?"
         rf"\b(?:with|using|by|via|use[ds]?|is|was|employ(?:ed|s)?)\s+(?:the |plain |standard |vanilla |mini-?batch |synchroni[sz]ed |synchronous |asynchronous |distributed |a variant of )*[“\"`']*(?P<value>{_OPTIMIZER})\b",
+        rf"(?:optimi[sz]er\s*[:=]|[:,;(])\s*(?P<value>{_OPTIMIZER})\b(?=(?:[^.]|\.\d)*(?:learning rate|schedule|weight decay|warm|\blr\b))",
         rf"optimi[sz]er\s*[:=]\s*(?P<value>{_OPTIMIZER})\b",
-        rf"(?:we |are |is )?us(?:e|ed|ing)\s+(?:the )?[“\"`']*(?P<value>{_OPTIMIZER})\b(?=[^.]*(?:learning rate|β|momentum|optimi|gradient|hyper-?parameters|default|weight decay))",
+        rf"(?:we |are |is )?us(?:e|ed|ing)\s+(?:the )?[“\"`']*(?P<value>{_OPTIMIZER})\b(?=(?:[^.]|\.\d)*(?:learning rate|β|momentum|optimi|gradient|hyper-?parameters|default|weight decay))",
     )
 )
 _ANY_OPTIMIZER = re.compile(rf"(?<![\w-])(?:{_OPTIMIZER})\b", re.IGNORECASE)
@@ -71,8 +76,8 @@ def _optimizer(flat: str) -> Found | None:
         match = pattern.search(flat)
         if match and not NEGATED.search(flat[: match.start("value")]):
             name = next(name for name in OPTIMIZERS if name.lower() == match["value"].lower())
-            first = _ANY_OPTIMIZER.search(flat[max(0, match.start("value") - 20) : match.start("value")])
-            name = next((known for known in OPTIMIZERS if first and known.lower() == first[0].lower()), name)  # "the Adam SGD optimizer"
+            first = re.search(rf"({_OPTIMIZER})\s+$", flat[max(0, match.start("value") - 20) : match.start("value")], re.IGNORECASE)
+            name = next((known for known in OPTIMIZERS if first and known.lower() == first[1].lower()), name)  # "the Adam SGD optimizer"
             return _found(match, "SGD" if name.startswith("stochastic") else name)
     return None
 
@@ -174,7 +179,11 @@ _SCHEMES = {
 
 def _initialization(flat: str) -> Found | None:
     match = _INIT.search(flat) if "nitiali" in flat else None
-    if match is None or not _INITIALIZED.search(match[0]) or _OTHER_INIT.search(re.split("nitiali", flat[match.start() : match.start("value")])[0]):
+    if (
+        match is None
+        or not _INITIALIZED.search(match[0])
+        or _OTHER_INIT.search(re.split("nitiali", flat[match.start() : match.start("value")])[0])
+    ):
         return None
     name = next((full for start, full in _SCHEMES.items() if match["value"].lower().startswith(start)), "Gaussian")
     details = []
@@ -191,7 +200,8 @@ def _initialization(flat: str) -> Found | None:
 
 
 _BIAS = re.compile(
-    r"\bbias(?:es| vectors?| terms?)?\b[^.;]{0,40}?\b(?:initiali[sz]ed|set)\b[^.;]{0,15}?\b(?P<value>zeros?|ones?|\d*\.?\d+)|\binitiali[sz]ed\s+with\s+(?:a\s+)?bias(?:es)?(?:\s+b)?(?:\s+of|\s*=)?\s*(?P<other>zeros?|ones?|-?\d*\.?\d+)", re.IGNORECASE
+    r"\bbias(?:es| vectors?| terms?)?\b[^.;]{0,40}?\b(?:initiali[sz]ed|set)\b[^.;]{0,15}?\b(?P<value>zeros?|ones?|\d*\.?\d+)|\binitiali[sz]ed\s+with\s+(?:a\s+)?bias(?:es)?(?:\s+b)?(?:\s+of|\s*=)?\s*(?P<other>zeros?|ones?|-?\d*\.?\d+)",
+    re.IGNORECASE,
 )
 
 
@@ -205,7 +215,7 @@ def _bias(flat: str) -> Found | None:
 
 
 _WORK = re.compile(r"\b(?:(?:pre-?)?train|run|ran|use|experiment|took|machine|fit|perform)", re.IGNORECASE)
-_MAKERS = r"(?:(?:NVIDIA|Nvidia|nVidia|Google|Cloud|Tesla|GeForce|Titan|TITAN|RTX|GTX|Quadro|AMD)\s+)*"
+_MAKERS = r"(?:(?:NVIDIA|Nvidia|nVidia|Google|Cloud|Tesla|GeForce|Titan(?: Xp?| V| RTX)?|TITAN(?: Xp?| V| RTX)?|Pascal|Volta|Ampere|Hopper|RTX|GTX|Quadro|AMD)\s+)*"
 _HARDWARE = re.compile(
     rf"(?P<value>(?:{COUNT}|\ban?\b|\bsingle\b)\s+(?:single\s+)?{_MAKERS}(?:[A-Z]{{0,4}}-?\d{{2,4}}\w{{0,3}}(?:\s?(?:Ti|X|Xp|GB|SXM\d?|PCIe|Black))*\s+)?"
     r"(?:GPUs?|TPUs?|TPU ?v\d(?: chips| cores)?|CPU cores?|graphics cards?|[AVHPTL]\d{2,3}s?(?![\w-])|(?:RTX |GTX )\d{3,4}(?: ?Ti)?s?))(?![\w-])"
@@ -218,6 +228,8 @@ def _hardware(flat: str) -> Found | None:
         return None
     value = squeeze(match["value"])
     count = re.match(COUNT, value, re.IGNORECASE)
+    if count is None and re.match(r"an? ", value) and not re.search(r"[GT]PU|card|core", value):
+        return None
     if count is None:  # "a single V100 GPU" is 1 V100 GPU
         value = re.sub(r"^(?:an? )?(?:single )?", "1 ", value)
     elif not re.search(r"\d", count[0]):
@@ -228,12 +240,13 @@ def _hardware(flat: str) -> Found | None:
 _SIZES = r"\d{2,4}\s*[×x]\s*\d{2,4}(?:\s*[×x]\s*\d{1,2})?"
 _RESOLUTION = re.compile(
     rf"\b(?:inputs?|images?|resolutions?|resized?|rescaled?|cropp?(?:ed)?|crops)\b[^.;,]{{0,30}}?\b(?P<inside>{_SIZES})\b"
-    rf"|(?<![\w×])(?P<before>{_SIZES})\s*(?:pixels|images|inputs|crops|resolution)",
+    rf"|(?<![\w×])(?P<before>{_SIZES})\s*(?:pixels|(?:input )?images|inputs|crops|resolution)",
     re.IGNORECASE,
 )
 # "resolution 384^2", "their shorter side is 800 pixels"
 _SQUARED = re.compile(
-    r"\bresolution\s+(?:of\s+)?(?P<squared>\d{2,4})\s*\^\s*2|\bshort(?:er|est)? (?:side|edge)s? (?:is|are|of|to|has|have)\s+(?P<side>\d{2,4})\b", re.IGNORECASE
+    r"\bresolution\s+(?:of\s+)?(?P<squared>\d{2,4})\s*\^\s*2|\bshort(?:er|est)? (?:side|edge)s? (?:is|are|of|to|has|have)\s+(?P<side>\d{2,4})\b",
+    re.IGNORECASE,
 )
 _WINDOW = re.compile(r"kernel|filter|conv|patch|window|pool|grid", re.IGNORECASE)
 
@@ -278,17 +291,33 @@ _POSITIONS = {
     r"relative position(?:al)? (?:embedding|encoding|bias)e?s?": "relative",
     r"\balibi\b": "ALiBi",
 }
-_APPLIES = r"(?:\bus(?:e|es|ed|ing)|\bwith|\bappl(?:y|ied)|\bemploy\w*|\badopt\w*|\breplac\w+|followed by|\bby)\b[^.;]{0,60}?"
+_TRIED = re.compile(
+    r"\b(?:experiment\w* with|tried|replac\w+|instead|ablat\w+|compar\w+|unlike)\b", re.IGNORECASE
+)  # another's choice, or one of several
+_APPLIES = r"(?:\bus(?:e|es|ed|ing)|\bwith|\bappl(?:y|ied)|\bemploy\w*|\badopt\w*|followed by|\bby)\b[^.;]{0,60}?"
 
 
 def _used(names: dict[str, str]) -> Callable[[str], Found | None]:
     """Return a finder of what a sentence says is used, out of a list of names."""
-    patterns = [(re.compile(rf"{_APPLIES}(?<![\w-])(?P<value>{words})(?![\w-])", re.IGNORECASE), name) for words, name in names.items()]
+    patterns = [
+        (
+            re.compile(
+                rf"{_APPLIES}(?<![\w-])(?P<value>{words})(?![\w-])|(?<![\w-])(?P<passive>{words})[^.;,]{{0,20}}?\b(?:is|are) (?:applied|used|employed|added|performed)",
+                re.IGNORECASE,
+            ),
+            name,
+        )
+        for words, name in names.items()
+    ]
+
+    known = re.compile("|".join(names))
 
     def find(flat: str) -> Found | None:
+        if not known.search(flat.lower()) or _TRIED.search(flat):
+            return None
         for pattern, name in patterns:
             match = pattern.search(flat)
-            if match and not NEGATED.search(flat[: match.start("value")]):
+            if match and not NEGATED.search(flat[: match.start("value" if match["value"] else "passive")]):
                 return _found(match, name)
         return None
 
@@ -304,6 +333,22 @@ _BACKBONE = re.compile(
 def _backbone(flat: str) -> Found | None:
     match = _BACKBONE.search(flat) if "backbone" in flat or "encoder" in flat or "base" in flat or "extractor" in flat else None
     return _found(match, squeeze(match["is"] or match["named"])) if match else None
+
+
+_SQUARE_KERNEL = re.compile(r"(?<![\w×])(?P<size>\d{1,2})\s*×\s*(?P=size)\s+(?:[a-z-]+\s+){0,2}?(?:conv|kernel|filter)", re.IGNORECASE)
+_PRECISION = re.compile(
+    r"(?P<mixed>mixed[- ]precision)|(?:in|using|with)\s+(?P<format>bfloat16|bf16|fp16|float16|half[- ]precision)", re.IGNORECASE
+)
+
+
+def _kernel(flat: str) -> Found | None:
+    match = _SQUARE_KERNEL.search(flat)
+    return _found(match, f"{match['size']}×{match['size']}", float(match["size"])) if match else None
+
+
+def _precision(flat: str) -> Found | None:
+    match = _PRECISION.search(flat)
+    return _found(match, "mixed precision" if match["mixed"] else match["format"]) if match else None
 
 
 # "divided by 10 at 60k and 80k iterations", "decayed by a factor of 0.1 at epochs 150, 180 and 210"
@@ -332,6 +377,8 @@ CHOICES = (
     Choice("recipe", "gpus", "hardware", _hardware),
     Choice("recipe", "input_size", "input size", _input_size),
     Choice("recipe", "lr_decay_epochs", "learning rate milestones", _milestones),
+    Choice("architecture", "kernel_size", "kernel size", _kernel),
+    Choice("recipe", "precision", "precision", _precision),
     Choice("recipe", "noise_schedule", "noise schedule", _noise_schedule),
     Choice("architecture", "normalization", "normalization", _used(_NORMS)),
     Choice("architecture", "positional_encoding", "positional encoding", _used(_POSITIONS)),

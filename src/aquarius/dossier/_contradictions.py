@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..core import Measure, measure
-from ._dossier import Claim, Contradiction
+from ..reading import Document
+from ._dossier import Claim, Contradiction, Fact
 from ._metrics import METRICS, Metric, metric_span
 from ._names import dataset_spans
 from ._numbers import NUMBER, print_number
+from ._sums import sums
 from ._text import Sentence
 from ._vocabulary import language_pair
 
@@ -21,8 +23,13 @@ _COMPARED = re.compile(r"\b(?:improv\w*|gain\w*|increas\w*|decreas\w*|reduc\w*|d
 _SIZES = ("big", "base", "large", "small")
 
 
-def contradictions(text: list[Sentence], claims: tuple[Claim, ...], files: Mapping[str, bytes] | None) -> tuple[Contradiction, ...]:
-    """Return the pairs of places where a sentence and a table give the same quantity of the same system on the same data two values."""
+_STRICT = ("batch size", "dropout", "weight decay", "label smoothing", "learning rate", "vocabulary size")
+
+
+def contradictions(
+    document: Document, text: list[Sentence], claims: tuple[Claim, ...], facts: list[Fact], files: Mapping[str, bytes] | None
+) -> tuple[Contradiction, ...]:
+    """Return pairs of places that cannot both be true: a sentence and a table on one quantity or setting, and arithmetic that does not come out."""
     found: list[Contradiction] = []
     quantities = {claim.quantity for claim in claims if claim.own and claim.kind == "value"}
     for sentence in text:
@@ -37,7 +44,27 @@ def contradictions(text: list[Sentence], claims: tuple[Claim, ...], files: Mappi
                 f"and {claim.place.label or 'a table'} prints {claim.measure.printed}."
             )
             found.append(Contradiction(message=message, places=(sentence.place(start, end, files), claim.place)))
-    return tuple(found)
+    return (*found, *_settings(facts), *sums(document, text, files))
+
+
+def _settings(facts: list[Fact]) -> Iterator[Contradiction]:
+    """Yield a setting that text and table give for the same data set or model size, once each, with two numbers."""
+    groups: dict[tuple[str, str], list[Fact]] = {}
+    for fact in facts:
+        if fact.name in _STRICT and fact.scope and fact.number is not None:
+            groups.setdefault((fact.name, fact.scope.lower()), []).append(fact)
+    for (name, _), pair in groups.items():
+        tables = [fact for fact in pair if (fact.place.label or "").startswith("Table")]
+        said = [fact for fact in pair if fact not in tables]
+        if len(tables) != 1 or len(said) != 1 or not re.fullmatch(rf"(?:{NUMBER}\s*\w*|zero)", said[0].value):
+            continue
+        try:
+            if _agree(measure(said[0].value), measure(tables[0].value)):
+                continue
+        except ValueError:
+            continue
+        message = f"{said[0].place.label or 'The text'} gives the {name} {said[0].value} for {said[0].scope}, and {tables[0].place.label} {tables[0].value}."
+        yield Contradiction(message=message, places=(said[0].place, tables[0].place))
 
 
 def _stated(sentence: Sentence, quantities: set[str]) -> Iterator[tuple[Metric, Measure, int, int]]:

@@ -8,10 +8,12 @@ from ..reading import Document
 from ._claims import claims
 from ._contradictions import contradictions
 from ._dossier import Dossier
+from ._evaluation import compute, links, protocol
 from ._gaps import gaps
 from ._grids import base_facts, itemized, tabled
 from ._protocol import datasets, metrics
 from ._recipe import Stated, stated
+from ._said import said
 from ._symbols import formulas, mechanism, summary, symbols
 from ._text import flatten, sentences
 
@@ -29,6 +31,7 @@ def distill(document: Document, files: Mapping[str, bytes] | None = None) -> Dos
     equations = formulas(document)
     facts = _merged(base_facts(document, stated(text, files)), [*tabled(document), *itemized(text, files)])
     found = claims(document, text, data)
+    spoken = said(document, text, files)
     return Dossier(
         title=document.title,
         authors=document.authors,
@@ -37,15 +40,18 @@ def distill(document: Document, files: Mapping[str, bytes] | None = None) -> Dos
         document=document.content_hash,
         summary=summary(document, text, files),
         mechanism=mechanism(document),
-        claims=found,
+        claims=(*found, *spoken),
         formulas=equations,
         symbols=symbols(text, files),
         architecture=tuple(item.fact for item in facts if item.group == "architecture"),
         recipe=tuple(item.fact for item in facts if item.group != "architecture"),
         datasets=data,
         metrics=metrics(document, text, files),
+        protocol=protocol(found, text, data, files),
+        compute=compute(text, files),
+        links=links(text, files),
         gaps=gaps(text, facts, " ".join(formula.latex for formula in equations), _headers(document)),
-        contradictions=contradictions(text, found, files),
+        contradictions=contradictions(document, text, found, [item.fact for item in facts], files),
     )
 
 

@@ -17,6 +17,7 @@ class Fact(Record):
     number: float | None = None  # the same as a number, where it is one
     unit: str = ""
     scope: str = ""
+    proposed_by: str | None = None  # who added it, where no rule found it
     place: Place
 
 
@@ -65,6 +66,16 @@ class Contradiction(Record):
     places: tuple[Place, Place]
 
 
+class Protocol(Record):
+    """What is measured on what, and against whom: a data set, its part, a metric and the baselines of the paper's tables."""
+
+    dataset: str
+    metric: str
+    split: str | None = None
+    baselines: tuple[str, ...] = ()
+    place: Place  # of the first number, or of the sentence that says so
+
+
 class Symbol(Record):
     """A symbol that the text defines: "where d_k is the dimension of the keys"."""
 
@@ -102,6 +113,9 @@ class Dossier(Noun):
     recipe: tuple[Fact, ...] = ()
     datasets: tuple[Fact, ...] = ()
     metrics: tuple[Fact, ...] = ()
+    protocol: tuple[Protocol, ...] = ()
+    compute: tuple[Fact, ...] = ()  # time and machines of the training, as stated
+    links: tuple[Fact, ...] = ()  # addresses of code, models and data
     gaps: tuple[Gap, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
 

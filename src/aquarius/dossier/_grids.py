@@ -22,6 +22,7 @@ from ._text import Sentence, flatten, squeeze
 # what a cell may name besides the terms with numbers: the name, the key, the group
 _WORDED: dict[str, tuple[str, str, Group]] = {
     r"optimi[sz]er": ("optimizer", "optimizer", "recipe"),
+    r"(?:noise|variance) schedule": ("noise schedule", "noise_schedule", "recipe"),
     r"(?:lr|learning rate) (?:schedule|decay|scheduler)|scheduler?|lr schedule": ("learning rate schedule", "lr_schedule", "recipe"),
     r"activation(?: function)?s?|non-?linearit(?:y|ies)": ("activation", "activation", "architecture"),
     r"(?:weight )?initiali[sz]ation|init": ("initialization", "init", "recipe"),
@@ -35,7 +36,10 @@ _DECLARED = re.compile(
     r"hyper-?\s?param|training (?:settings|configuration|details)|configurations? (?:of|for|used)|implementation details", re.IGNORECASE
 )
 _HEADS = re.compile(r"(?:hyper-?)?param(?:eter)?s?|settings?|config(?:uration)?s?", re.IGNORECASE)
-_PLAIN = re.compile(r"[()]|\b(?:optimi[sz]er|training|value|rate|adam|number of|num|maximum|max|initial|total|per|each|samples|examples|alpha|beta|gamma|lambda|eta|tau|epsilon|[a-zA-Z](?:_\w+)?)\b\.?", re.IGNORECASE)  # words that say nothing of the scope
+_PLAIN = re.compile(
+    r"[()]|\b(?:optimi[sz]er|training|value|rate|adam|number of|num|maximum|max|initial|total|per|each|samples|examples|alpha|beta|gamma|lambda|eta|tau|epsilon|[a-zA-Z](?:_\w+)?)\b\.?",
+    re.IGNORECASE,
+)  # words that say nothing of the scope
 _BLANK = re.compile(r"^(?:[-–—/]|n/?a|none)?$", re.IGNORECASE)
 
 
@@ -112,6 +116,11 @@ def _of_table(table: Table) -> Iterator[Stated]:
     if len(rows) < 2 or len(rows[0]) < 2:
         return
     yield from _bracketed(table, rows)
+    if len(rows[0]) > 2 and sum(_named(row[1].text) is not None for row in rows if len(row) > 2) >= 3 > sum(
+        _named(row[0].text) is not None for row in rows
+    ):
+        rows = [row[1:] for row in rows]  # the first column groups the rows: "RoBERTa base"
+    rows = _joined_heads(table, rows)
     by_row = [row for row in rows if _named(row[0].text)]
     by_column = [index for index, cell in enumerate(rows[0]) if _named(cell.text)]
     results = any((metric := metric_of(cell_text(cell.text))) and not metric.cost for row in rows[:2] for cell in row[1:])
@@ -123,6 +132,20 @@ def _of_table(table: Table) -> Iterator[Stated]:
         yield from _rows(table, rows, by_row, _named)
     elif not results and (len(by_column) >= 3 or (declared and len(by_column) >= 2)) and len(by_column) >= 0.5 * len(rows[0]):
         yield from _columns(table, rows, by_column)
+
+
+def _joined_heads(table: Table, rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
+    """Put a header of several rows into one, where that names more hyperparameters: "Learning" above "rate"."""
+    count = next((index for index, row in enumerate(rows) if any(value_of(cell.text) for cell in row[1:])), 0)
+    if not 2 <= count <= 3 or len({len(row) for row in rows}) != 1 or any(_named(row[0].text) for row in rows[:count]):
+        return rows
+    heads = []
+    for column in range(len(rows[0])):
+        texts = list(dict.fromkeys(text for row in rows[:count] if (text := row[column].text.strip())))
+        joined = " ".join(texts)
+        heads.append(rows[0][column].model_copy(update={"text": joined if not texts or _named(joined) else texts[-1]}))
+    more = sum(_named(cell.text) is not None for cell in heads) > sum(_named(cell.text) is not None for cell in rows[0])
+    return [tuple(heads), *rows[count:]] if more else rows
 
 
 def _rows(
@@ -146,11 +169,22 @@ def _rows(
             spanned = [names[index] for index in range(column, len(row)) if row[index].place == row[column].place]
             everywhere = len(spanned) > 1 and len(spanned) == len(row) - 1  # one value under all heads holds for all of them
             head = "" if everywhere else ", ".join(dict.fromkeys(name for name in spanned if name))
-            yield from _fact(what, row[column], ", ".join(dict.fromkeys(part for part in (head, group, scope) if part)), table)
+            yield from _fact(what, row[column], _joined(head, group, scope), table)
 
 
-_COMMON_GROUP = re.compile(r"^(?:shared|common|general|global|default|all|other|misc\w*|hyper-?param\w*|training|optimi[sz]\w*|architecture|model|data|schedule)\b", re.IGNORECASE)
+_COMMON_GROUP = re.compile(
+    r"^(?:shared|common|general|global|default|all|other|misc\w*|hyper-?param\w*|training|optimi[sz]\w*|architecture|model|data|schedule)\b",
+    re.IGNORECASE,
+)
 _HEADED = re.compile(r"values?|settings?|hyper-?parameters?|default(?: values?)?|config(?:uration)?|symbol|description", re.IGNORECASE)
+
+
+def _joined(head: str, group: str, caption: tuple[str, ...]) -> str:
+    """Join what a head, a group and a caption say; a head that is one of the caption's data sets leaves the others out."""
+    lower = head.lower()
+    told = bool(head) and any(name in lower or lower in name for name in (part.lower() for part in caption))
+    data = {name for part in caption for name, _, _ in dataset_spans(part)}
+    return ", ".join(dict.fromkeys(part for part in (head, group, *(() if told and data else caption)) if part))
 
 
 def _head(heads: tuple[Cell, ...] | None, column: int, width: int) -> str:
@@ -161,7 +195,11 @@ def _head(heads: tuple[Cell, ...] | None, column: int, width: int) -> str:
 def _is_group(row: tuple[Cell, ...]) -> bool:
     """Say whether a row is a heading inside the table: one text over all columns, or a first cell alone."""
     texts = {label_text(cell.text) for cell in row}
-    return len(row) > 1 and (len(texts) == 1 or (texts - {""} == {label_text(row[0].text)} and "" in texts)) and not re.search(r"\d", label_text(row[0].text))
+    return (
+        len(row) > 1
+        and (len(texts) == 1 or (texts - {""} == {label_text(row[0].text)} and "" in texts))
+        and not re.search(r"\d", label_text(row[0].text))
+    )
 
 
 def _columns(table: Table, rows: list[tuple[Cell, ...]], named: list[int]) -> Iterator[Stated]:
@@ -172,7 +210,7 @@ def _columns(table: Table, rows: list[tuple[Cell, ...]], named: list[int]) -> It
         for column in named:
             what = _named(rows[0][column].text)
             if what is not None and column < len(row):
-                yield from _fact(what, row[column], ", ".join(part for part in (label, scope) if part), table)
+                yield from _fact(what, row[column], _joined(label, "", scope), table)
 
 
 def _fact(what: Named, cell: Cell, scope: str, table: Table) -> Iterator[Stated]:
@@ -185,6 +223,16 @@ def _fact(what: Named, cell: Cell, scope: str, table: Table) -> Iterator[Stated]
         for other, part in ((BY_NAME["beta1"], pair[1]), (BY_NAME["beta2"], pair[2])):
             yield from _fact((other.name, other.key, other.group, other, ""), cell.model_copy(update={"text": part}), scope, table)
         return
+    told = _BETAS_CELL.search(value)
+    if told:
+        for other, part in ((BY_NAME["beta1"], told[1]), (BY_NAME["beta2"], told[2])):
+            yield from _fact((other.name, other.key, other.group, other, ""), cell.model_copy(update={"text": part}), scope, table)
+        return
+    listed = list(_EACH.finditer(value)) if term is not None else []
+    if term is not None and len(listed) > 1 and not _EACH.sub("", value).strip(" ,;"):
+        for part in listed:
+            yield from _fact((name, key, group, term, part["what"].strip()), cell.model_copy(update={"text": part["value"]}), scope, table)
+        return
     if term is not None and not re.search(r"\d", value):
         if term.name != "learning rate decay":
             return
@@ -195,7 +243,10 @@ def _fact(what: Named, cell: Cell, scope: str, table: Table) -> Iterator[Stated]
     yield Stated(group, key, Fact(name=name, value=value, number=number, unit=unit, scope=scope, place=_place(cell.place, table)))
 
 
-_BRACKETED = re.compile(r"(?P<name>[A-Za-z][A-Za-z -]{2,40}?)s?\s+(?:(?:is|are|was|given|shown|printed|reported|listed)\s+)*(?:in|within)\s+(?:the\s+)?(?:brackets|parenthes[ei]s)", re.IGNORECASE)
+_BRACKETED = re.compile(
+    r"(?P<name>[A-Za-z][A-Za-z -]{2,40}?)s?\s+(?:(?:is|are|was|given|shown|printed|reported|listed)\s+)*(?:in|within)\s+(?:the\s+)?(?:brackets|parenthes[ei]s)",
+    re.IGNORECASE,
+)
 _IN_BRACKETS = re.compile(rf"\(\s*({NUMBER})\s*\)\s*$")
 
 
@@ -212,20 +263,36 @@ def _bracketed(table: Table, rows: list[tuple[Cell, ...]]) -> Iterator[Stated]:
             number = number_of(print_number(value[1])) if value else None
             if value is None or number is None or not plausible(term.values, number):
                 continue
-            scope = ", ".join(part for part in (label_text(row[0].text), label_text(rows[0][column].text) if column < len(rows[0]) else "") if part)
-            fact = Fact(name=term.name, value=print_number(value[1]), number=number, unit=term.unit, scope=scope, place=_place(cell.place, table))
+            scope = ", ".join(
+                part for part in (label_text(row[0].text), label_text(rows[0][column].text) if column < len(rows[0]) else "") if part
+            )
+            fact = Fact(
+                name=term.name, value=print_number(value[1]), number=number, unit=term.unit, scope=scope, place=_place(cell.place, table)
+            )
             yield Stated(term.group, term.key, fact)
 
 
-def _caption_scope(table: Table) -> str:
-    head = re.match(r"([A-Z][\w' -]{1,40}?)\s+(?i:hyper-?\s?param|settings)", table.caption)
-    names = list(dict.fromkeys(name for name, _, _ in dataset_spans(flatten(table.caption))))
-    if names:
-        return ", ".join([*([head[1]] if head and not GENERIC.match(head[1]) and head[1] not in names else []), *names[:3]])
-    if head and not GENERIC.match(head[1]):
-        return head[1]
-    found = re.search(r"\b(?:for|on|of)\s+(?:the\s+)?((?:[A-Z][\w-]*)(?:\s+[A-Z][\w-]*)*)", flatten(table.caption))
-    return found[1] if found and not GENERIC.match(found[1]) else ""
+_TITLED = re.compile(
+    r"(?:(?:Common|Shared|General|Default|Final|Chosen|Selected|Optimal|Best|Detailed|Full|Main|All|The|A|An|List of|Summary of)\s+)*(?P<what>(?:[A-Z][\w'.-]*(?:\s+|$)){0,4}?)(?i:(?:training |model |optimi[sz]ation |pre-?training |fine-?tuning )?(?:hyper-?\s?param|settings))"
+)
+
+
+def _caption_scope(table: Table) -> tuple[str, ...]:
+    """Return what a table of hyperparameters says it is for: the name before "hyperparameters", and the data sets or the name after "for"."""
+    caption = flatten(table.caption)
+    head = _TITLED.match(table.caption)
+    name = head["what"].strip() if head and not GENERIC.match(head["what"]) else ""
+    stage = re.search(r"\b(pre-?training|fine-?tuning)\b", caption, re.IGNORECASE)
+    parts = [name, stage[1].lower() if stage else ""]
+    data = list(dict.fromkeys(found for found, _, _ in dataset_spans(caption)))[:3]
+    if not data and not name:
+        found = re.search(r"\b(?:for|on|of)\s+(?:the\s+)?((?:[A-Z][\w-]*)(?:\s+[A-Z][\w-]*)*)", caption)
+        parts.append(found[1] if found and not GENERIC.match(found[1]) else "")
+    return tuple(dict.fromkeys(part for part in (*parts, *data) if part))
+
+
+_BETAS_CELL = re.compile(rf"^\(?beta_?1\s*,\s*beta_?2\)?\s*=\s*\(?({NUMBER})\s*,\s*({NUMBER})")
+_EACH = re.compile(rf"(?P<value>{NUMBER})\s*\((?P<what>[A-Z][^()]{{0,30}})\)")  # "0.999 (ResNet), 0.98 (ViT)"
 
 
 def _place(place: Place, table: Table) -> Place:

@@ -18,7 +18,7 @@ _NAMED = re.compile(
     rf"\b(?:the|an?|on|from|our|six|several|three|four|five|standard) (?:(?:larger?|smaller?|standard|popular|public|full|novel|new) )?({_NAME}) {_BETWEEN}{_KINDS}\b"
 )
 _LISTED = re.compile(
-    rf"\b(?:data ?sets|corpora|benchmarks|environments|tasks)\s*(?:[:,(]|such as)\s*(?:namely |including |the )?({_NAME}(?:, {_NAME})*,? and {_NAME})"
+    rf"\b(?:data ?sets|corpora|benchmarks|environments|tasks)\s*(?:[:,(]|such as)?\s*(?:namely |including |the )?({_NAME}(?:, {_NAME})*(?:,? and|,) {_NAME})"
 )
 _COUNTED = re.compile(
     rf"\b({_NAME}) (?:has|contains|comprises|consists of) [\d,]+ (?:classes|images|examples|sentences|samples|categories|documents|nodes)\b"

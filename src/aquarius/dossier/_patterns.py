@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from ._choices import NEGATED
 from ._numbers import COUNT, NUMBER, WORDS, number_of, print_number
-from ._term import Term, plausible
+from ._term import Term, compiled, plausible
 from ._text import squeeze
 
 _SYMBOL = r"(?:[A-Za-zα-ωℓ]\w{0,3}(?:\s*_\s*\w+)?)"
@@ -21,13 +21,13 @@ _CONNECT = (
     r"(?:\s+(?:on|for)\s+(?:the\s+)?(?:[A-Z][\w-]*|(?:[a-z-]+\s+){1,2}(?:layers?|models?|networks?|data ?sets?|tasks?))(?=\s+(?:of|to|is|was|are|=|at|with)\b))?"
     rf"(?:\s+{_LETTER}(?=\s+(?:is|was|to|of)\b))?"
     r"(?:\s+of\s+(?:the\s+)?(?:[A-Z][\w-]*|[a-z]+ (?:loss|head|layers?|model))(?=\s+(?:is|was|are|=)))?"
-    r"\s*(?:(?:is|was|are|were|to be|being)\s+)?(?:(?:always|then|initially|all|kept|held|chosen|used|selected)\s+)?"
-    r"(?:(?:set|fixed|equal|equals|initiali[sz]ed|limited|chosen|constant|(?:searched|tuned|swept|selected|picked)(?= (?:in|from|over|among|between)))\s+)?(?:(?:starts?|starting|begins?)\s+(?:from|at|with)\s+)?"
+    r"\s*(?:(?:is|was|are|were|to be|being)\s+)?(?:(?:always|then|initially|all|both|each|kept|held|chosen|used|selected)\s+)?"
+    r"(?:(?:set|fixed|equal|equals|initiali[sz]ed|limited|chosen|constant|(?:searched|tuned|swept|selected|picked)(?= (?:in|from|over|among|between)))\s+)?(?:(?:that\s+)?(?:(?:starts?|starting|begins?)\s+(?:from|at|with)|(?:linearly\s+|exponentially\s+)?(?:anneal|decay|decreas)\w*(?:\s+linearly)?\s+from)\s+)?"
     r"(?:(?:of|to|as|at|is|with|by|in|from|over|among|be|:|=|∈|being|having)\s*)?(?:(?:a|an|the)\s+)?"
     r"(?:(?:constant|fixed|maximum|initial|total|uniform|global|l\s?_?\s?2|max|base|peak|rate|value|size|probability|factor|dimension|threshold|window|weight|coefficient|norm)(?:\s+(?:of|size|is))?\s+)*"
     rf"[\[(]?\s*(?:{_SYMBOL}\s*(?:=|∈)\s*(?:[^=,.;()]{{1,25}}=\s*)?)?(?:{_ABOUT}\s*)?[\[(]?\s*"
 )
-_LIST = rf"{NUMBER}(?:\s*,\s*(?:and |or )?\s*{NUMBER}){{2,}}|{NUMBER}\s+or\s+{NUMBER}"
+_LIST = rf"{NUMBER}(?:\s*,\s*(?:and |or )?\s*{NUMBER}){{2,}}|{NUMBER}\s+or\s+{NUMBER}|{NUMBER}\s*,\s*{NUMBER}(?=\s*\))"
 _RANGE_AFTER = re.compile(rf"\s*(?:-|to\b|…|\bthrough\b)\s*(?:{_SYMBOL}\s*=\s*)?{NUMBER}")
 _RANGE_BEFORE = re.compile(
     rf"(?<!start )(?<!starts )(?<!starting )(?<!begins )\b(?:between|from|ranging|range|interval)\s*(?:{_SYMBOL}\s*=\s*)?\[?\s*$"
@@ -37,7 +37,7 @@ OTHERS = re.compile(r"\bet al\b|\b[Pp]rior work\b|\b[Pp]revious(?:ly)? (?:work|p
 _TURN = re.compile(r";|\bin contrast\b|\bwhereas\b|\bwhile\b|\bbut\b|\bwe\b|\bour\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:()]|\band\b")
 _AFTERWARDS = re.compile(
-    r"\s*(?:in a row|consecutive|warm|between|apart|per (?!update|iteration|rollout|phase)|before|later)|[\s,]*(?:we |it |the learning rate |the rate )?(?:is |are )?(?:decreas|reduc|divid|decay|halv|drop|lower)"
+    r"\s*(?:in a row|(?:of )?(?:linear |learning rate )*warm|consecutive|warm|between|apart|per (?!update|iteration|rollout|phase)|before|later)|[\s,]*(?:we |it |the learning rate |the rate )?(?:is |are )?(?:decreas|reduc|divid|decay|halv|drop|lower)"
 )
 _VAGUE = re.compile(r"\b(?:about|approximately|around|roughly)\s*$|~\s*$")
 
@@ -57,7 +57,7 @@ class Hit:
 
 def hits(term: Term, flat: str) -> Iterator[Hit]:
     """Yield the values that a sentence gives a hyperparameter, each number once."""
-    if not _mention(term).search(flat) or (term.needs and not re.search(term.needs, flat, re.IGNORECASE)):
+    if not _mention(term).search(_lower(flat)) or (term.needs and not compiled(term.needs).search(flat)):
         return
     taken: list[tuple[int, int]] = []
     for pattern in _patterns(term):
@@ -91,8 +91,13 @@ def spaced(words: str) -> str:
 
 @cache
 def _mention(term: Term) -> re.Pattern[str]:
-    """A cheap look for any of a term's words, before the long patterns are built and run."""
-    return re.compile(spaced("|".join(part for part in (term.symbols, term.before, term.after) if part)), re.IGNORECASE)
+    """A cheap look for any of a term's words in a lower-case text, before the long patterns are built and run."""
+    return re.compile(spaced("|".join(part for part in (term.symbols, term.before, term.after) if part)) or r"(?!)")
+
+
+@lru_cache(maxsize=4)
+def _lower(flat: str) -> str:
+    return flat.lower()
 
 
 @cache
@@ -111,7 +116,7 @@ def _patterns(term: Term) -> tuple[re.Pattern[str], ...]:
 
 def _value(term: Term, match: re.Match[str], flat: str) -> str | None:
     """Return the printed value, None where the words around it make it something else: a denial, a range, another quantity or work."""
-    if _elsewhere(term, match, flat) or (match["value"].lower() == "one" and term.name == "layers"):
+    if _elsewhere(term, match, flat) or (match["value"].lower() == "one" and term.name == "layers" and "hidden" not in match[0]):
         return None
     if match["value"].lower() in WORDS:
         return str(WORDS[match["value"].lower()]) if plausible(term.values, WORDS[match["value"].lower()]) else None
@@ -126,8 +131,8 @@ def _value(term: Term, match: re.Match[str], flat: str) -> str | None:
 def _elsewhere(term: Term, match: re.Match[str], flat: str) -> bool:
     start, end = match.span("value")
     head = re.split(_CLAUSE, flat[max(0, match.start() - 40) : match.start()])[-1]
-    near = head[-30:] if term.unit in ("steps", "epochs") else head[-18:]
-    if term.refuses and re.search(term.refuses, near + match[0], re.IGNORECASE):
+    near = re.sub(r"^.*\b(?:each|every)\s+\w+\s+(?:is|are|was|were)\b", "", head[-30:] if term.unit in ("steps", "epochs") else head[-18:])
+    if term.refuses and compiled(term.refuses).search(near + match[0]):
         return True
     if term.unit in ("steps", "epochs") and _AFTERWARDS.match(re.split(r"[;:()]|\band\b", flat[match.end() : match.end() + 30])[0]):
         return True
@@ -135,6 +140,8 @@ def _elsewhere(term: Term, match: re.Match[str], flat: str) -> bool:
         return True
     if OTHERS.search(_TURN.split(flat[: match.start()])[-1]):
         return True
+    if term.name == "learning rate" and re.search(r"(?:anneal|decay|decreas)\w*(?:\s+linearly)?\s+from\s*$", flat[:start]):
+        return False  # "annealed from 0.1 to 0": where it begins is the rate
     if "warmed up" in match[0] and term.name == "learning rate":  # "warmed up from 0 to its peak": the end of that range is the rate
         return bool(_RANGE_AFTER.match(flat, end))
     return bool(_RANGE_BEFORE.search(flat[:start]) or _RANGE_END.search(flat[:start]) or _RANGE_AFTER.match(flat, end))

@@ -51,12 +51,16 @@ def datasets(document: Document, text: list[Sentence], files: Mapping[str, bytes
         for name, start, end in mentions(sentence):
             first.setdefault(name, (sentence, start, end))
             used = bool(_USES.search(sentence.flat)) or (name in known and sentence.role in ("experiments", "appendix"))
-            strong = sentence.role in ("abstract", "experiments", "method", "appendix") and used
+            strong = sentence.role in ("abstract", "experiments", "method", "appendix", "other") and used
             weight[name] += 2 if strong else 1
     for name, sentence, start, end in _titled(document, text):
         if not any(name in other or other in name for other in first):
             first[name], weight[name] = (sentence, start, end), 2
     places: dict[str, Place] = {}
+    for section in document.sections:  # "Object detection on COCO"
+        for name, _, _ in dataset_spans(flatten(section.title)) if section.role in ("experiments", "method", "appendix") else ():
+            weight[name] += 2
+            places.setdefault(name, section.place)
     for table in document.tables:
         flat = flatten(table.caption)
         cells = [(flatten(cell.text), cell) for row in table.rows[:2] for cell in row] + [
@@ -67,7 +71,7 @@ def datasets(document: Document, text: list[Sentence], files: Mapping[str, bytes
             places.setdefault(name, table.caption_place or table.place)
         for cell_text, cell in cells:
             for name, start, end in dataset_spans(cell_text):
-                if end - start >= 0.6 * len(cell_text.strip()):
+                if end - start >= 0.5 * len(_RESOLUTION.sub("", cell_text).strip()):
                     weight[name] += 2
                     places.setdefault(name, cell.place)
     facts = []
@@ -77,6 +81,9 @@ def datasets(document: Document, text: list[Sentence], files: Mapping[str, bytes
         place = first[name][0].place(first[name][1], first[name][2], files) if name in first else places[name]
         facts.append(Fact(name=name, value=name, place=place))
     return tuple(facts)
+
+
+_RESOLUTION = re.compile(r"\s\d{2,4}(?:\s*\^\s*2|\s*×\s*\d+)?\s*$")  # "FFHQ 256^2"
 
 
 def _titled(document: Document, text: list[Sentence]) -> Iterator[tuple[str, Sentence, int, int]]:
@@ -92,7 +99,7 @@ def _titled(document: Document, text: list[Sentence]) -> Iterator[tuple[str, Sen
 
 def metrics(document: Document, text: list[Sentence], files: Mapping[str, bytes] | None) -> tuple[Fact, ...]:
     """Return the metrics that a table's header or caption names, and those the abstract and the experiments name twice or more."""
-    spoken = [sentence for sentence in text if sentence.role in (*_MEASURING, "method") and sentence.passage.kind != "algorithm"]
+    spoken = [sentence for sentence in text if sentence.role in (*_MEASURING, "method", "other") and sentence.passage.kind != "algorithm"]
     learns = (
         sum("policy" in sentence.flat or "agent" in sentence.flat for sentence in spoken) >= 5
     )  # reinforcement learning reports its reward
@@ -103,8 +110,12 @@ def metrics(document: Document, text: list[Sentence], files: Mapping[str, bytes]
         printed = [place for table in document.tables for place in _printed(metric, table)]
         weak = metric.name in _WEAK and not (metric.name == "return" and learns)
         heard = [(sentence, span) for sentence in spoken if (span := _own_span(metric, sentence.flat))]
-        reported = [(sentence, span) for sentence, span in heard if _reports(sentence.flat, span)]
-        said = reported if weak else [(sentence, span) for sentence, span in heard if sentence.role != "method" or _reports(sentence.flat, span)]
+        reported = [(sentence, span) for sentence, span in heard if reports(sentence.flat, span)]
+        said = (
+            reported
+            if weak
+            else [(sentence, span) for sentence, span in heard if sentence.role not in ("method", "other") or reports(sentence.flat, span)]
+        )
         if 2 * len(printed) + len(said) + len(reported) >= 2:
             place = said[0][0].place(*said[0][1], files) if said else printed[0]
             facts[metric.name] = Fact(name=metric.name, value=metric.direction or "", place=place)
@@ -115,7 +126,7 @@ def metrics(document: Document, text: list[Sentence], files: Mapping[str, bytes]
 
 
 _REPORTED = re.compile(
-    r"\b(?:report|measured?\b[^.;]{0,20}\b(?:by|as|in|using|with)|evaluated? (?:using|by|with|in terms of)|in terms of|metrics?\b|scored? by|quality)\b[^.;]{0,90}$|\b(?:report|evaluat|measur)\w*\s+(?:(?:the|our|zero-shot|few-shot|mean|average|tokeni[sz]ed|validation|test)\s+)*$",
+    r"\b(?:report|measured?\b[^.;]{0,20}\b(?:by|as|in|using|with)|(?:evaluated?|compared?|computed?) (?:using|by|with|via|in terms of)|in terms of|metrics?\b|scored? by|quality)\b[^.;]{0,90}$|\b(?:report|evaluat|measur|comput|estimat)\w*\s+(?:(?:the|our|zero-shot|few-shot|mean|average|tokeni[sz]ed|validation|test)\s+)*$",
     re.IGNORECASE,
 )
 
@@ -130,9 +141,10 @@ def _own_span(metric: Metric, flat: str) -> tuple[int, int] | None:
     return None if any(start <= span[0] and span[1] <= end and (start, end) != span for start, end in spans) else span
 
 
-def _reports(flat: str, span: tuple[int, int]) -> bool:
+def reports(flat: str, span: tuple[int, int]) -> bool:
     """Say whether a sentence names a metric as what is reported: "we report F1 for QQP", "measured by FID"."""
-    return bool(_REPORTED.search(re.split(r"[.;](?=\s)", flat[: span[0]])[-1]))
+    after = re.match(r"[^.;]{0,60}\b(?:is|are|was|were) (?:reported|measured|computed|estimated|used as)", flat[span[1] :])
+    return bool(after or _REPORTED.search(re.split(r"[.;](?=\s)", flat[: span[0]])[-1]))
 
 
 def _printed(metric: Metric, table: Table) -> Iterator[Place]:

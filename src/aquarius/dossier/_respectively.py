@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from ._dossier import Fact
 from ._names import dataset_spans
 from ._numbers import NUMBER, number_of, print_number
-from ._term import Term, plausible
+from ._patterns import spaced
+from ._term import Term, compiled, plausible
 from ._terms import BY_NAME, TERMS
 from ._text import Sentence, squeeze
 
@@ -31,11 +32,28 @@ _BETAS = re.compile(
 _OWN_VALUES = re.compile(rf"(?:\bof|=)\s*(?P<values>{_VALUES})(?=[^.;]*\brespectively)", re.IGNORECASE)
 
 
-# "0.01 for Pubmed, and 0.005 for all other data sets"
-_ALTERNATING = re.compile(
-    rf"(?P<first>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<one>[\w-]+(?:\s+[\w-]+){{0,2}}?),?\s+(?:and|or|but)\s+(?:(?:(?:was |is )?(?:lowered|reduced|increased|raised|set)\s+)?to\s+)?(?:of\s+)?(?P<second>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<other>[\w-]+(?:\s+[\w×-]+){{0,3}})(?=[\s,.;)]*(?:$|[,.;)]|\b(?:and|with|in)\b))",
+# "0.01 for Pubmed, and 0.005 for all other data sets", "0.2 for T, 0.3 for S and 0.5 for B"
+_FOR = (
+    rf"(?P<value>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<scope>[\w×-]+(?:\s+[\w×-]+){{0,3}}?(?:(?:,\s+|,?\s+and\s+)(?-i:[A-Z])[\w-]*)*)"
+    r"(?=\s*(?:$|[,.;)]|\b(?:and|or|but|with|in|which)\b))"
+)
+_ALTERNATE = re.compile(_FOR, re.IGNORECASE)
+_JOIN = re.compile(
+    r"\s*(?:,\s*)?(?:(?:and|or|but)\s+)?(?:(?:(?:was|is)\s+)?(?:lowered|reduced|increased|raised|set)\s+)?(?:to\s+)?(?:of\s+)?",
     re.IGNORECASE,
 )
+
+
+def _chains(flat: str) -> Iterator[list[re.Match[str]]]:
+    """Yield runs of two or more "value for scope", one right after the other."""
+    run: list[re.Match[str]] = []
+    for found in _ALTERNATE.finditer(flat):
+        joined = run and _JOIN.fullmatch(flat, run[-1].end(), found.start())
+        if not joined and len(run) > 1:
+            yield run
+        run = [*run, found] if joined else [found]
+    if len(run) > 1:
+        yield run
 
 
 def paired(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tuple[Term, Fact]]:
@@ -44,16 +62,13 @@ def paired(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tu
     if pair:
         for name, index in (("beta1", 1), ("beta2", 2)):
             yield BY_NAME[name], _fact(sentence, BY_NAME[name], pair[index], "", pair.start(), pair.end(), files)
-    for own in _ALTERNATING.finditer(sentence.flat):
-        names = _terms(sentence.flat[: own.start("first")])
-        if (
-            names
-            and names_last(sentence.flat, names[-1], own.start("first")) > own.start("first") - 60
-            and all(_possible(names[-1], own[part]) for part in ("first", "second"))
-        ):
-            start = names_last(sentence.flat, names[-1], own.start("first"))
-            for value, scope in (("first", "one"), ("second", "other")):
-                yield names[-1], _fact(sentence, names[-1], own[value], _scope(own[scope]), start, own.end(), files)
+    for run in _chains(sentence.flat):
+        first = run[0].start()
+        names = _terms(sentence.flat[:first])
+        start = names_last(sentence.flat, names[-1], first) if names else first
+        if names and start > first - 60 and all(_possible(names[-1], part["value"]) for part in run):
+            for part in run:
+                yield names[-1], _fact(sentence, names[-1], part["value"], _scope(part["scope"]), start, part.end(), files)
     if "respectively" not in sentence.flat:
         return
     scoped = _VALUES_THEN_SCOPES.search(sentence.flat)
@@ -82,8 +97,8 @@ def _counted(flat: str) -> Iterator[tuple[re.Match[str], Term]]:
     """Yield lists of counts before their noun: "60 and 30 epochs, respectively"."""
     for term in TERMS:
         if term.after and term.values in ("integer", "size", "large"):
-            match = re.search(rf"(?P<values>{_VALUES})\s+(?:{term.after.replace(' ', chr(92) + 's+')})(?=[^.;]{{0,60}}?\brespectively)", flat, re.IGNORECASE)
-            if match and not (term.refuses and re.search(term.refuses, flat[max(0, match.start() - 18) : match.end()], re.IGNORECASE)):
+            match = compiled(rf"(?P<values>{_VALUES})\s+(?:{spaced(term.after)})(?=[^.;]{{0,60}}?\brespectively)").search(flat)
+            if match and not (term.refuses and compiled(term.refuses).search(flat[max(0, match.start() - 18) : match.end()])):
                 yield match, term
 
 
@@ -96,11 +111,17 @@ def _spread_counts(sentence: Sentence, match: re.Match[str], term: Term, files: 
         return
     named = [name for name, _, _ in dataset_spans(sentence.flat)]
     if len(named) != len(values):
-        lists = [re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", found["list"]) for found in _LIST_OF.finditer(re.sub(r"\s+%", "%", sentence.flat[: match.start()]))]
+        lists = [
+            re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", found["list"])
+            for found in _LIST_OF.finditer(re.sub(r"\s+%", "%", sentence.flat[: match.start()]))
+        ]
         lists = [parts for parts in lists if len(parts) == len(values) and all(re.match(r"[A-Z]|\d[\d.]*%", part) for part in parts)]
         named = lists[-1] if lists else []
-    for index, value in enumerate(values):
-        scope = named[index] if len(named) == len(values) else ""
+    if len(named) != len(values):  # "400 and 300 hidden units, respectively": one list
+        fact = _fact(sentence, term, values[0], "", match.start(), match.end(), files)
+        yield term, fact.model_copy(update={"value": ", ".join(print_number(value) for value in values), "number": None})
+        return
+    for value, scope in zip(values, named, strict=True):
         yield term, _fact(sentence, term, value, scope, match.start(), match.end(), files)
 
 
@@ -137,15 +158,15 @@ def _terms(text: str) -> list[Term]:
 
 def names_last(text: str, term: Term, end: int) -> int:
     """Return where a text names a hyperparameter last before `end`."""
-    words = "|".join(part for part in (term.symbols, term.before) if part).replace(" ", r"\s+")
-    found = [match.start() for match in re.finditer(rf"(?<![\w-])(?:{words})", text[:end], re.IGNORECASE)] if words else []
+    words = spaced("|".join(part for part in (term.symbols, term.before) if part))
+    found = [match.start() for match in compiled(rf"(?<![\w-])(?:{words})").finditer(text[:end])] if words else []
     return found[-1] if found else end
 
 
 def names_at(text: str, term: Term, end: int) -> int:
     """Return where a text names a hyperparameter first, `end` where it does not."""
-    words = "|".join(part for part in (term.symbols, term.before) if part).replace(" ", r"\s+")
-    found = re.search(rf"(?<![\w-])(?:{words})", text[:end], re.IGNORECASE) if words else None
+    words = spaced("|".join(part for part in (term.symbols, term.before) if part))
+    found = compiled(rf"(?<![\w-])(?:{words})").search(text[:end]) if words else None
     return found.start() if found else end
 
 

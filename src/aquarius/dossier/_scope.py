@@ -11,7 +11,7 @@ from ._vocabulary import language_pair
 _SIZE = re.compile(
     r"\(?\b((?i:base|big|small|large|tiny|mini|medium|huge|giant|extra[- ]large|teacher|student|generator|discriminator)|XX?L)\b\)?"
     r"(?=[- ]+(?:models?|transformers?|networks?|variants?|architectures?|configurations?|versions?|nets?|encoders?|decoders?|ones?)\b|\)|\s+model)"
-    r"|\b([A-Z][A-Za-z]+(?:-[\w.]+)*-(?:\d+(?:\.\d+)?[BM]|[STBLHG]|Ti|XL|Small|Base|Large|Huge)(?:/\d+)?)\b",  # "ViT-L/16", "Llama-2-7B"
+    r"|\b(BASE|LARGE|SMALL|TINY|HUGE|\d+-way(?:,?\s+\d+-shot)?|\d+-shot|[A-Z][A-Za-z]+(?:-[\w.]+)*-(?:\d+(?:\.\d+)?[BM]|[STBLHG]|Ti|XL|Small|Base|Large|Huge)(?:/\d+)?)\b",  # "ViT-L/16", "Llama-2-7B"
 )
 _BARE_SIZE = re.compile(r"\b(teacher|student|generator|discriminator)\b")
 _SETTING = re.compile(
@@ -53,19 +53,26 @@ _PART = re.compile(r"(?:[,;]|\band)\s+(?:for|on|in)\s+(?:the\s+)?", re.IGNORECAS
 # the part of training that a sentence is about: "For linear evaluation we train", "Fine-tuning is run", "we pretrain"
 _STAGES = r"pre-?\s?training|fine-?\s?tuning|linear (?:evaluation|probing|probe|classification)|semi-supervised (?:learning|training)|instruction tuning|distillation"
 _STAGE = re.compile(
-    rf"(?:\b(?:for|during|in|at|when)\s+(?:the\s+)?|^\s*(?:our\s+)?)(?P<stage>{_STAGES})\b|\b(?P<verb>pre-?\s?train|fine-?\s?tune)(?:d|ed)?\b(?!\s+(?:model|network|weight|checkpoint|encoder|on\b))",
+    rf"(?:\b(?:for|during|in|at|when)\s+(?:the\s+)?(?:[\w-]+\s+){{0,2}}?|^\s*(?:our\s+)?)(?P<stage>{_STAGES})\b|\b(?P<verb>pre-?\s?train|fine-?\s?tune)(?:d|ed)?\b(?!\s+(?:model|network|weight|checkpoint|encoder|on\b))",
     re.IGNORECASE,
 )
 _KINDS = r"(?:networks?|tasks?|data ?sets?|images?|benchmarks?|domains?|environments?|graphs?|games?|evaluation|learning|baselines?|languages?|pairs?|variants?|models?|features?|resolutions?|split)"
 _PROPER = r"[A-Z][\w.+/-]*(?:\s+(?:[A-Z][\w.+/-]*|\d[\w.]*))*"
 _WHAT = rf"(?:{_PROPER}(?:(?:,\s+|,?\s+and\s+){_PROPER})*(?:\s+{_KINDS})?|(?!(?:all|each|every|this|these|those|both|our|its|their|any|training|test|validation|which)\b)[\w×-]+(?:\s+×\s+\w+|\s+[\w-]+)?\s+{_KINDS})"
 _LEAD = re.compile(rf"^\s*(?:[Ff]or|[Oo]n|[Ii]n)\s+(?:the\s+)?(?P<what>{_WHAT})\s*(?:,|we\b|our\b|the\b|a\b|an\b)")
-_TAIL = re.compile(rf"^\S+(?:\s+[a-zA-Z][\w-]*){{0,3}}?\s+(?:for|on)\s+(?:the\s+)?(?P<what>{_WHAT})(?=\s*(?:$|[,.;:)]|\b(?:and|with|in|which|to|while|but)\b))")
-_VAGUE_WHAT = re.compile(r"^(?:all|each|every|this|that|our|Table|Figure|Section|Appendix|Sec|Fig|Eq|GPUs?|TPUs?|[AVH]\d{2,3}|NVIDIA|Nvidia|Adam|SGD|larger models)\b|^other models?$|^the\b")
+_TAIL = re.compile(
+    rf"^\S+(?:\s+[a-zA-Z][\w-]*){{0,3}}?\s+(?:for|on)\s+(?:the\s+)?(?P<what>{_WHAT})(?=\s*(?:$|[,.;:)]|\b(?:and|with|in|which|to|while|but)\b))"
+)
+_VAGUE_WHAT = re.compile(
+    r"^(?:all|each|every|this|that|our|Table|Figure|Section|Appendix|Sec|Fig|Eq|GPUs?|TPUs?|[AVH]\d{2,3}|NVIDIA|Nvidia|Adam|SGD|larger models)\b|^other models?$|^the\b"
+)
 _SUBJECT = re.compile(
-    r"^\s*(?:The|Our|Each|Both)\s+(?P<what>(?:[\w-]+\s+){0,2}?(?:heads?|encoder|decoder|actor|critic|policy|predictor|projector|classifier|prior|reward model|world model|value (?:function|network)|Q-?(?:function|network)))"
+    r"^\s*(?:The|Our|Each|Both)\s+(?P<what>(?:[\w-]+\s+){0,2}?(?:(?<=\s)(?:projection|prediction|classification|output|policy|value)\s+heads?|encoder|decoder|actor|critic|policy|predictor|projector|classifier|prior|reward model|world model|value (?:function|network)|Q-?(?:function|network)))"
     r"(?:\s+networks?)?\s+(?:is|are|has|have|consists?|uses?|contains?|comprises?)\b"
 )
+_KIND = re.compile(
+    r"(?<=\w)\s+(?:models?|networks?|variants?|tasks?|data ?sets?|settings?|experiments?|environments?|benchmarks?)$"
+)  # "the big model" is "big"
 _RIVAL = re.compile(r"\b([A-Z][\w+-]*)\s+baselines?\b")
 _NEAR = re.compile(r"[^,;]{0,25}?\b(?:for|on)\s+(?:the\s+)?")  # between a value and the data set it is for
 _CARRIED = ("vocabulary size", "training set size", "source vocabulary size", "target vocabulary size")
@@ -122,13 +129,16 @@ def _own(flat: str, at: int) -> str:
                 return ""  # `_data` says it in full
             if pattern is _LEAD and at < found.end():
                 return ""
-            return squeeze(found["what"])
+            return _KIND.sub("", squeeze(found["what"]).rstrip("."))
+    named = re.match(rf"\s*(?P<what>{_PROPER}(?:\s*→\s*\w+)?)\s*:", flat)  # "Cityscapes: 2975 training images"
+    if named and named.end() <= at and (dataset_spans(named["what"]) or "→" in named["what"]):
+        return squeeze(named["what"])
     return ""
 
 
 def _stage(flat: str, at: int) -> str:
     """Return the last part of training that a sentence names before a value: "fine-tuning", "linear evaluation"."""
-    found = [match for match in _STAGE.finditer(flat[:at])]
+    found = list(_STAGE.finditer(flat[:at]))
     if not found:
         return ""
     if found[-1]["stage"]:
@@ -138,7 +148,9 @@ def _stage(flat: str, at: int) -> str:
 
 def _heads(title: str) -> bool:
     """Say whether a heading without a number is itself what its text is about: a data set, a part of training, a method's short name."""
-    return bool(len(title.split()) <= 4 and dataset_spans(title) or re.fullmatch(rf"(?:{_STAGES})|[A-Z]{{2,}}[\w-]*|[A-Z]\w*-[\w-]+", title, re.IGNORECASE if re.fullmatch(_STAGES, title, re.IGNORECASE) else 0))
+    if len(title.split()) <= 4 and dataset_spans(title):
+        return True
+    return bool(re.fullmatch(r"[A-Z]{2,}[\w-]*|[A-Z]\w*-[\w-]+", title) or re.fullmatch(_STAGES, title, re.IGNORECASE))
 
 
 def _printed(flat: str, name: str, start: int, end: int) -> str:

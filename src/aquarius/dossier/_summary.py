@@ -6,12 +6,15 @@ from typing import Any
 
 from ..reading import Document
 from ._dossier import Dossier
+from ._metrics import METRICS
 from ._terms import BY_NAME
 
 _KEYS = {
     "optimizer": "optimizer", "activation": "activation", "loss": "loss", "learning rate schedule": "lr_schedule", "initialization": "init", "bias initialization": "bias_init",
     "hardware": "gpus", "data augmentation": "data_augmentation", "normalization": "normalization", "backbone": "architecture", "learning rate milestones": "lr_decay_epochs", "precision": "precision",
 }  # fmt: skip
+
+_SHORT = {metric.name: metric.short for metric in METRICS if metric.short}
 
 
 def summary_data(document: Document, dossier: Dossier) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def summary_data(document: Document, dossier: Dossier) -> dict[str, Any]:
             for fact in (*dossier.architecture, *dossier.recipe)
         ],
         "datasets": [fact.name for fact in dossier.datasets],
-        "metrics": [fact.name for fact in dossier.metrics],
+        "metrics": [f"{fact.name} ({short})" if (short := _SHORT.get(fact.name)) else fact.name for fact in dossier.metrics],
         "unstated": [gap.name for gap in dossier.gaps],
         "problems": list(document.problems),
     }

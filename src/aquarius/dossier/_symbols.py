@@ -86,22 +86,41 @@ def symbols(text: list[Sentence], files: Mapping[str, bytes] | None) -> tuple[Sy
     return tuple(found.values())
 
 
+_PROPOSES = re.compile(r"\b(?:we|paper|work)\b[^.]{0,40}\b(?:propos|present|introduc|develop|describ)", re.IGNORECASE)
+_REACHES = re.compile(
+    r"\b(?:achiev|reach|outperform|improv|state[- ]of[- ]the[- ]art|surpass|better than|establish|exceed|more accurate|new single-model best|reduc|faster)",
+    re.IGNORECASE,
+)
+_PRIMARY = 3  # sentences
+
+
 def summary(document: Document, text: list[Sentence], files: Mapping[str, bytes] | None) -> tuple[Fact, ...]:
-    """Return the abstract's sentences that say what is proposed and what it reaches, quoted."""
-    found = []
-    for sentence in text:
-        if sentence.role != "abstract":
+    """Return the primary claim: the three sentences of abstract and conclusion that propose, compare and give numbers most, quoted, best first.
+
+    A sentence of the conclusion that says what one of the abstract says already is left out.
+    """
+    found: list[tuple[int, int, Fact, set[str]]] = []
+    for index, sentence in enumerate(text):
+        if sentence.role not in ("abstract", "conclusion"):
             continue
         plain = re.sub(r"\s+", " ", sentence.text).strip()
-        proposes = re.search(r"\b(?:we|paper|work)\b[^.]{0,40}\b(?:propos|present|introduc|develop|describ)", plain, re.IGNORECASE)
-        reaches = re.search(
-            r"\b(?:achiev|reach|outperform|improv|state[- ]of[- ]the[- ]art|surpass|better than|establish|exceed|more accurate|new single-model best)",
-            plain,
-            re.IGNORECASE,
+        proposes, reaches = bool(_PROPOSES.search(plain)), bool(_REACHES.search(plain))
+        if not (proposes or reaches) or re.search(r"\bfuture\b|\bplan to\b|\bhope\b", plain, re.IGNORECASE):
+            continue
+        score = (
+            3 * proposes
+            + 2 * reaches
+            + bool(re.search(r"\d", plain))
+            + 2 * (sentence.role == "abstract")
+            + bool(re.search(r"\b(?:our|we)\b", plain, re.I))
         )
-        if proposes or reaches:
-            found.append(Fact(name="contribution" if proposes else "result", value=plain, place=sentence.place(files=files)))
-    return tuple(found)
+        words = set(re.findall(r"[a-z0-9.]{3,}", plain.lower()))
+        if any(len(words & other) > 0.6 * min(len(words), len(other)) for *_, other in found):
+            continue
+        found.append(
+            (-score, index, Fact(name="contribution" if proposes else "result", value=plain, place=sentence.place(files=files)), words)
+        )
+    return tuple(fact for _, _, fact, _ in sorted(found, key=lambda item: item[:2])[:_PRIMARY])
 
 
 def mechanism(document: Document) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 Group = Literal["architecture", "recipe", "evaluation"]
@@ -26,6 +28,12 @@ class Term:
     then: str = ""  # what must follow a value after `before`
     unless: str = ""  # what must not follow it
     refuses: str = ""  # words right before the match, or in it, that make it something else
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern once, case ignored: there are more of them than the cache of the standard library holds."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def plausible(values: Values, value: float) -> bool:

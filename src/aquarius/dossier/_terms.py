@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from ._term import Term
+from ._term import Term, compiled
 from ._terms_fields import FIELD_TERMS
 
 _BATCH = r"(?:mini[- ]?)?batch(?:es)?"
@@ -16,9 +16,9 @@ TERMS: tuple[Term, ...] = (
         "learning rate",
         "learning_rate",
         "recipe",
-        before=r"(?:learning|step)[- ]rates?(?! (?:decay|schedule|warm))(?: (?:is|was|are) (?:linearly )?warmed up(?: linearly)? from [^;,]{1,25}? to)?|step[- ]?sizes?(?= (?:of|is|=))|\blr\b",
+        before=r"(?:learning|step)[- ]rates?(?! (?:decay|schedule|warm))(?: (?:is|was|are) (?:linearly )?warmed up(?: linearly)? from [^;,]{1,25}? to)?|step[- ]?sizes?(?= (?:of|is|=|[αηε]))|\blr\b|(?:peak|initial) (?:value |rate )?of|steps? of size",
         values="rate",
-        cell=r"(?:adam |base |initial |peak |max(?:imum)?\.? |starting |actor |critic )?(?:learning rate|lr|step ?size|η)(?: η| α)?",
+        cell=r"(?:adam |base |initial |peak |max(?:imum)?\.? |starting )?(?:learning rate|lr|step ?size|η)(?: η| α)?",
         needs=r"learning|\blr\b|step",
         refuses=r"decay|final|minimum|multipl|divid|reduc|decreas|drop",
     ),
@@ -48,12 +48,12 @@ TERMS: tuple[Term, ...] = (
         "steps",
         "steps",
         "recipe",
-        after=r"(?:training |gradient |optimi[sz]ation |update |optimizer |sgd |parameter |total |weight |environment |env |agent |interaction )*(?:steps|iterations|updates|time-?steps|interactions)\b",
+        after=r"(?:training |gradient |optimi[sz]ation |update |optimizer |sgd |parameter |total |weight |environment |env |agent |interaction )*(?:steps|iterations|updates|time-?steps|interactions|time[- ]steps|(?:environment |training )frames)\b",
         before=r"(?:number of|total|training|max(?:imum)?(?: number of)?) (?:training )?(?:steps|iterations|updates)(?! between)",
         values="integer",
         cell=r"(?:train(?:ing)? |max(?:imum)? |number of |num\.? |total )?(?:steps|iterations|updates|iters)",
         unit="steps",
-        needs=r"train|optimi[sz]|fine-?tun|gradient|update",
+        needs=r"train|optimi[sz]|fine-?tun|gradient|update|\brun\b|environment",
         refuses=r"\b(?:every|each|first|last|again)\b|warm|after|per (?=\d)|previous|inner|adapt|defined as|evaluat|diffusion|sampling|denoising|hyperopt|search|between|horizon|propagation|buffer|reduced|decay|divid",
     ),
     Term(
@@ -64,7 +64,7 @@ TERMS: tuple[Term, ...] = (
         after=r"momentum",
         values="probability",
         cell=r"(?:sgd )?momentum",
-        refuses=r"decay|without",
+        refuses=r"decay|without|β",
     ),
     Term(
         "weight decay",
@@ -98,7 +98,7 @@ TERMS: tuple[Term, ...] = (
         "optimizer epsilon",
         "adam_eps",
         "recipe",
-        symbols=r"ε",
+        symbols=r"ε|eps(?:ilon)?",
         values="rate",
         cell=r"(?:adam |optimizer )(?:ε|eps(?:ilon)?)|ε",
         needs=r"^(?!.*(?:greedy|explor|polic)).*(?:adam|β|rmsprop|adagrad|optimi[sz]er)",
@@ -107,7 +107,7 @@ TERMS: tuple[Term, ...] = (
         "warmup steps",
         "warmup",
         "recipe",
-        before=r"(?:warm-?\s?up(?: period| phase| stage)?(?: steps| iterations| updates| ratio| proportion)?|warmed up(?: linearly)?(?: from [^;,]{1,25}? to [^;,]{1,25}?(?= (?:over|for|during|in)))?)(?: (?:over|for|during|in)(?: the)?(?: first| initial)?)?|warmup\s*_\s*steps",
+        before=r"warm(?:s|ed|ing)?(?:[- ]up)? (?:up )?(?:the |our )?(?:learning rate|lr)(?: up)? (?:for|over|during|in)(?: the)?(?: first)?|(?:warm-?\s?up(?: period| phase| stage)?(?: steps| iterations| updates| ratio| proportion)?|warmed up(?: linearly)?(?: from [^;,]{1,25}? to [^;,]{1,25}?(?= (?:over|for|during|in)))?)(?: (?:over|for|during|in)(?: the)?(?: first| initial)?)?|warmup\s*_\s*steps",
         after=r"(?:learning rate |linear )?warm-?\s?up (?:steps|iterations|updates)|(?:steps|iterations|updates) (?:of |for )?(?:the )?(?:linear |learning rate )*warm-?\s?up",
         values="number",
         symbols=r"warmup\s*_\s*steps",
@@ -161,7 +161,7 @@ TERMS: tuple[Term, ...] = (
         "layers",
         "num_layers",
         "architecture",
-        after=rf"{_LAYER_WORDS}(?:layers?|blocks)\b(?!,?\s+or\s+heads)(?!\s+of\s+size)(?!\s+of\s+(?:the|our)\b)",
+        after=rf"{_LAYER_WORDS}(?:layers?|(?:[a-z]+ )?blocks)\b(?!,?\s+or\s+heads)(?!\s+of\s+size)(?!\s+of\s+(?:the|our)\b)",
         values="integer",
         before=r"(?:number of (?:hidden |transformer |encoder |decoder )?layers|network depth|depth of)",
         symbols="",
@@ -177,13 +177,13 @@ TERMS: tuple[Term, ...] = (
         symbols=r"d\s*_\s*model",
         values="integer",
         cell=r"(?:model |hidden )(?:layer )?(?:dim(?:ension)?s?|size|width|units|channels|dimensionality)|d_? ?model|width|hidden|dim(?:ension)?|units|hidden units per layer",
-        refuses="feed|embedding",
+        refuses="feed|embedding|sub-?word|token|byte",
     ),
     Term(
         "embedding size",
         "embedding_size",
         "architecture",
-        before=r"embedding (?:sizes?|dimension(?:s|ality)?|dim)|embeddings? of (?:size|dimension(?:ality)?)",
+        before=r"embedding (?:sizes?|dimension(?:s|ality)?|dim)|embeddings? (?:of|have|has|with)(?: an?)? (?:size|dimension(?:ality)?)|dimension(?:ality)? of (?:the )?(?:\w+ )?embeddings?",
         after=r"-?\s?dimensional (?:word |token |character |learned )?embeddings?",
         values="integer",
         cell=r"(?:word |token )?emb(?:edding)?\.? (?:dim(?:ension)?s?|size|dimensionality)",
@@ -192,7 +192,7 @@ TERMS: tuple[Term, ...] = (
         "feed-forward size",
         "ffn_size",
         "architecture",
-        before=r"(?:inner[- ]layer|feed-?forward(?: network| layer)?|ffn|mlp|filter)(?: has| with| of)?(?: an?)? ?(?:inner )?(?:dimension(?:s|ality)?|sizes?|dim|width)|d\s*_\s*ff[n]?\b",
+        before=r"inner dimension(?: \(ffn\))?|(?:inner[- ]layer|feed-?forward(?: network| layer)?|ffn|mlp|filter)(?: has| with| of)?(?: an?)? ?(?:inner )?(?:dimension(?:s|ality)?|sizes?|dim|width)|d\s*_\s*ff[n]?\b",
         symbols=r"d\s*_\s*ffn?\b",
         values="integer",
         cell=r"(?:ffn|feed-?forward|mlp|inner|intermediate)(?: network)?(?: inner)?(?: hidden)?(?: layer)? (?:dim(?:ension)?s?|size|width|dimensionality)|d_? ?ffn?",
@@ -210,7 +210,7 @@ TERMS: tuple[Term, ...] = (
         "head size",
         "head_dim",
         "architecture",
-        before=r"head (?:sizes?|dimension(?:s|ality)?|dim)|dimension(?:ality)? per head",
+        before=r"heads? (?:of )?(?:sizes?|dimension(?:s|ality)?|dim)\b|dimension(?:ality)? per head",
         symbols=r"d\s*_\s*[kv]\s*(?:=\s*d\s*_\s*[vk]\s*)?",
         values="integer",
         cell=r"(?:attention )?head (?:dim(?:ension)?|size)|d_? ?k",
@@ -264,7 +264,7 @@ TERMS: tuple[Term, ...] = (
         "sequence length",
         "sequence_length",
         "recipe",
-        before=r"(?:max(?:imum|imal)? )?(?:sequence|context|input|sentence) lengths?|sequences of (?:at most|length|up to)|context (?:window|size)|block size",
+        before=r"(?:max(?:imum|imal)? )?(?:sequence|context|input|sentence|segment) lengths?|sequences of (?:at most|length|up to)|context (?:window|size)|block size",
         after=r"tokens? (?:per sequence|long|context)|-token (?:sequences|context)",
         values="integer",
         cell=r"(?:max(?:imum)? )?(?:seq(?:uence)?\.?|context) len(?:gth)?|context size|block size",
@@ -333,7 +333,9 @@ TERMS: tuple[Term, ...] = (
         cell=r"kernel(?: size)?",
     ),
     Term("stride", "stride", "architecture", before=r"stride", values="integer", cell=r"strides?"),
-    Term("discount", "discount", "recipe", before=r"discount(?: factor| rate)?", values="probability", cell=r"discount(?: factor)?(?: ?γ)?|γ"),
+    Term(
+        "discount", "discount", "recipe", before=r"discount(?: factor| rate)?", values="probability", cell=r"discount(?: factor)?(?: ?γ)?|γ"
+    ),
     Term(
         "GAE lambda",
         "gae_lambda",
@@ -362,7 +364,7 @@ TERMS: tuple[Term, ...] = (
         "stochastic depth",
         "stochastic_depth",
         "recipe",
-        before=r"(?:stochastic depth|drop[- ]?path)(?: rate| probability)?",
+        before=r"(?:stochastic depth|drop[- ]?path)(?: with)?(?: an?)?(?: drop)?(?: rate| probability| ratio)?",
         values="probability",
         cell=r"stochastic depth|drop ?path(?: rate)?",
     ),
@@ -394,7 +396,7 @@ TERMS: tuple[Term, ...] = (
         "test_size",
         "evaluation",
         before=r"test sets?(?: of(?: size)?| contains| has| with)",
-        after=r"(?:labell?ed )?(?:test|testing) (?:examples|images|samples|cases|sentences|sequences|instances|points|nodes)\b",
+        after=r"(?:samples |examples |images )?for test(?:ing)?\b|(?:labell?ed )?(?:test|testing) (?:examples|images|samples|cases|sentences|sequences|instances|points|nodes)\b",
         values="size",
         cell=r"test (?:set )?size",
         unit="examples",
@@ -404,7 +406,7 @@ TERMS: tuple[Term, ...] = (
         "validation_size",
         "evaluation",
         before=r"(?:validation|development|dev) sets?(?: of(?: size)?| contains| has| with)",
-        after=r"(?:validation|development) (?:examples|images|samples|cases|sentences|sequences|instances|points|nodes)\b",
+        after=r"(?:samples |examples |images )?for validation\b|(?:validation|development) (?:examples|images|samples|cases|sentences|sequences|instances|points|nodes)\b",
         values="size",
         cell=r"validation (?:set )?size",
         unit="examples",
@@ -413,7 +415,7 @@ TERMS: tuple[Term, ...] = (
         "training set size",
         "train_size",
         "recipe",
-        after=r"(?:labell?ed )?(?:training|labell?ed) (?:examples|images|samples|cases|sentences|sequences|instances|points)\b",
+        after=r"(?:samples|examples|images|sentences|clips)? ?for training\b|(?:labell?ed )?(?:training|labell?ed) (?:examples|images|samples|cases|sentences|sequences|instances|points)\b",
         before=r"training sets? of(?: size)?",
         values="size",
         cell=r"(?:train(?:ing)? (?:set )?size)",
@@ -449,10 +451,10 @@ TERMS: tuple[Term, ...] = (
         "diffusion steps",
         "sampling_steps",
         "recipe",
-        after=r"(?:diffusion|sampling|denoising|discreti[sz]ation) (?:time)?steps\b",
+        after=r"(?:diffusion|sampling|denoising|discreti[sz]ation) (?:time)?steps\b|function evaluations\b",
         values="integer",
-        symbols=r"t",
-        needs=r"diffusion|denois|noise|sampling|discreti|ddpm|ddim",
+        symbols=r"t(?=\s*=)",
+        needs=r"diffusion|denois|noise|sampl|discreti|ddpm|ddim|nfe",
         cell=r"(?:diffusion|sampling|denoising) (?:time)?steps|nfe",
     ),
     Term(
@@ -480,7 +482,7 @@ def term_of_cell(text: str) -> Term | None:
     for form in dict.fromkeys((bare, _COUNTING.sub("", bare), _SYMBOL.sub("", _COUNTING.sub("", bare)))):
         for term in TERMS if form else ():
             forms = "|".join(part for part in (term.cell, term.before) if part)
-            if forms and re.fullmatch(rf"(?:{forms})", form, re.IGNORECASE):
+            if forms and compiled(rf"(?:{forms})").fullmatch(form):
                 return term
     return None
 
@@ -489,6 +491,6 @@ def term_of_cell(text: str) -> Term | None:
 def cell_mention(term: Term, text: str) -> re.Match[str] | None:
     """Return where a cell names a hyperparameter after other words ("actor hidden size"); one or two letters are no mention."""
     forms = "|".join(part for part in (term.cell, term.before) if part)
-    found = re.search(rf"(?<![\w-])(?:{forms})(?![\w-])", text, re.IGNORECASE) if forms else None
+    found = compiled(rf"(?<![\w-])(?:{forms})(?![\w-])").search(text) if forms else None
     ends = (found is not None and not text[found.end() :].strip()) or (found is not None and text[found.end() :].lstrip().startswith("("))
     return found if found is not None and ends and len(found[0]) >= 4 else None

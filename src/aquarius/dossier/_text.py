@@ -27,6 +27,7 @@ _CHARACTERS = str.maketrans(
         "‐": "-",
         "‑": "-",
         "ϵ": "ε",
+        "ǫ": "ε",
         "∼": "~",
         "≈": "~",
         "\n": " ",
@@ -38,6 +39,10 @@ LONGEST = 2000  # characters of a sentence
 THIN = "\u2009"  # stands where LaTeX writes {,} in a number, so that "100{,}000" and the list "100, 200" stay apart
 _NOISE = re.compile(r"\w{80,}")  # no word and no number is as long
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
+# "\{16, 32\}": a set of values keeps its brackets, as round ones
+_SET = re.compile(
+    r"(?<![\^_\w}])(?:\\\{(?=(?:[^{}]|\{[^{}]*\})*\d\s*\}?\s*,)(?:[^{}\\]|\\[a-z]+|\{[^{}]*\}){3,80}\\\}|\{(?=[^{}]*\d\s*,\s*[\d.])[^{}\\]{3,80}\})"
+)
 _COMMAND = re.compile(r"\\([a-zA-Z]+)|\\(.)")
 _CITATION = re.compile(r"\[\s*(?:[\w:+./-]*[a-zA-Z][\w:+./-]*\d{2,4}[\w:+./-]*|\d{1,3})(?:\s*[,;–-]\s*(?:[\w:+./-]*\d[\w:+./-]*))*\s*\]")
 
@@ -53,6 +58,7 @@ def flatten(text: str) -> str:
         return {"_": " _", "%": " %", "&": " &", "#": " #", "$": "  "}.get(sign, "  ")
 
     text = _NOISE.sub(lambda found: " " * len(found[0]), text.replace("{,}", f"{THIN},{THIN}"))
+    text = _SET.sub(lambda found: f"({found[0][1:-1]})".replace("\\}", " }") if found[0][0] == "{" else f" ({found[0][2:-2]} )", text)
     text = _FRACTION.sub(lambda found: f"     {found[1]}/ {found[2]} ".rjust(len(found[0])), text)
     flat = _COMMAND.sub(command, text).translate(_CHARACTERS)
     return _CITATION.sub(lambda found: found[0] if _is_list(found[0]) else " " * len(found[0]), flat)

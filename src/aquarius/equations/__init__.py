@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "Conformance": "._conform",
         "assert_conforms": "._conform",
         "infer": "._infer",
-        "Inferred": "._infer",
+        "Inferred": "._unknowns",
         "not_computed": "._displays",
         "unreadable": "._displays",
         "defined_functions": "._displays",
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from ._displays import defined_functions as defined_functions
     from ._displays import not_computed as not_computed
     from ._displays import unreadable as unreadable
-    from ._infer import Inferred as Inferred
     from ._infer import infer as infer
     from ._paper import Shown as Shown
     from ._paper import survey as survey
@@ -53,3 +52,4 @@ if TYPE_CHECKING:
     from ._symbols import declarations as declarations
     from ._translate import Translation as Translation
     from ._translate import translate as translate
+    from ._unknowns import Inferred as Inferred

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ._tokens import Refusal
-from ._typed import Sizes, Term, mismatch, shown
+from ._typed import Sizes, Term, constant, mismatch, shown
 
 
 @dataclass
@@ -107,10 +107,18 @@ class Arithmetic:
         if len(items) != len(known):
             if whole.rank != 2 and any(item.op in {"eye", "scaled-eye"} and not item.shape for item in items):
                 raise Refusal("the size of the identity matrix does not show", at)
+            for item in items:
+                if item.op == "ones-outer" and not self._fits_outer(item, whole.shape):
+                    raise Refusal("the shapes do not fit a sum", at)
             items = [fitted(item, whole.shape) for item in items]
         if len(items) == 1:
             return items[0] if signs[0] == "+" else Term("negate", (items[0],), items[0].shape, (), items[0].side, at)
         return Term("add", tuple(items), whole.shape, tuple(signs), whole.side, at)
+
+    def _fits_outer(self, item: Term, shape: tuple[str, ...]) -> bool:
+        if len(shape) != 2 or item.data == ("all",):
+            return len(shape) == 2
+        return self.sizes.same(item.args[0].shape[0], shape[item.data == ("rows",)])
 
     def _columns(self, items: Sequence[Term]) -> bool:
         """Whether vectors beside matrices can only be columns."""
@@ -126,6 +134,11 @@ class Arithmetic:
         """The product of two terms under the printed operator."""
         if operator not in _PRODUCTS:
             raise Refusal(f"the operator {operator} is not supported", at)
+        if "ones-outer" in {left.op, right.op}:
+            raise Refusal("the size of the vector of ones does not show", at)
+        across = self._outer_of_ones(left, right, at) if operator == "" and _stand_across(left, right) else None
+        if across is not None:
+            return across
         for scaled, other in ((left, right), (right, left)):
             if scaled.op == "scaled-eye" and operator in {"", "\\cdot"}:
                 product = self.multiply("", scaled.args[0], other, at)
@@ -167,6 +180,19 @@ class Arithmetic:
         )
         kind = "vectors" if left.rank == right.rank == 1 else "matrices"
         return self._apply(self.choices.choose(f"{question} between {kind}", options), left, right, at)
+
+    def _outer_of_ones(self, left: Term, right: Term, at: int) -> Term | None:
+        """1 x^T, x 1^T and 1 1^T, with a number in front or without; their size is that of what they are added to."""
+        loose = {"ones", "scaled-ones"}
+        if left.shape[1:] or right.shape[1:] or not any(term.op in loose and not term.shape for term in (left, right)):
+            return None
+        factors = [term.args[0] for term in (left, right) if term.op == "scaled-ones"]
+        vectors = [term for term in (left, right) if term.rank]
+        scale = factors[0] if factors else constant(1, at)
+        if not vectors:
+            return Term("ones-outer", (scale,), (), ("all",), "", at) if {left.op, right.op} <= loose else None
+        vector = self.multiply("", scale, vectors[0], at) if factors else vectors[0]
+        return Term("ones-outer", (vector,), (), ("rows" if right.rank else "columns",), "", at)
 
     def _refuse_eye(self, at: int) -> Term:
         raise Refusal("the size of the identity matrix does not show", at)
@@ -231,7 +257,7 @@ class Arithmetic:
             self.took_row_elements |= reading == "inner of rows" and rows
             if not self.same(left, right):
                 raise mismatch("an inner product", left, right)
-            marked = (left.side in {"t", "r"} or right.side in {"t", "r"}) and reading != "inner of rows"
+            marked = (left.side in {"t", "r"} or right.side in {"t", "r"}) and reading != "inner of rows" and left.data != ("unmarked",)
             return Term("matmul", (left, right), (), () if marked else ("loose",), "", at)
         if reading == "Kronecker":
             sizes = (f"({a})*({b})" for a, b in zip(left.shape, right.shape, strict=True))
@@ -247,7 +273,8 @@ class Arithmetic:
         if right.op == "softmax" and right.rank == 2:
             raise Refusal("over rows or columns of a matrix that stands on the right the softmax runs does not show", right.at)
         side = "r" if left.rank == 1 else "c" if right.rank == 1 else ""
-        return Term("matmul", (left, right), shape, (), side, at)
+        unmarked = left.rank == 1 and left.side not in {"t", "r"}  # a row only because the matrix behind it asks for one
+        return Term("matmul", (left, right), shape, ("unmarked",) if unmarked else (), side, at)
 
     def divide(self, above: Term, below: Term, at: int = 0) -> Term:
         if below.rank >= 2 and above.rank >= 2 and not self.same(above, below):
@@ -279,7 +306,7 @@ class Arithmetic:
 
 
 _PRODUCTS = {"", "\\cdot", "\\times", "*", "\\odot", "\\circ", "\\otimes", "\\star", "/"}
-SHAPELESS = {"eye", "ones", "scaled-eye", "scaled-ones"}  # they take the shape of their place
+SHAPELESS = {"eye", "ones", "scaled-eye", "scaled-ones", "ones-outer"}  # they take the shape of their place
 _NAMES = {"input", "element", "local", "select", "constant"}
 
 
@@ -288,6 +315,11 @@ def _loose_inner(term: Term) -> bool:
     if term.op == "matmul":
         return term.data == ("loose",)
     return term.op in {"multiply", "divide", "negate"} and any(_loose_inner(item) for item in term.args)
+
+
+def _stand_across(left: Term, right: Term) -> bool:
+    """1 x^T and x 1^T: a column times a row, one of them of ones."""
+    return left.side in {"", "c"} and right.side in {"t", "r"}
 
 
 def _is_inverse(term: Term) -> bool:
@@ -299,6 +331,12 @@ def fitted(term: Term, shape: tuple[str, ...]) -> Term:
     """Give an identity matrix or a vector of ones the shape it has in its place."""
     if term.op in {"eye", "ones"} and not term.shape and shape:
         return replace(term, shape=shape)
+    if term.op == "ones-outer" and len(shape) == 2:  # 1 x^T: x in every row
+        (vector,) = term.args
+        if term.data == ("all",):
+            return Term("multiply", (vector, Term("ones", (), shape, (), "", term.at)), shape, (), "", term.at)
+        pair = (Term("ones", (), shape[:1]), vector) if term.data == ("rows",) else (vector, Term("ones", (), shape[1:]))
+        return Term("outer", pair, shape, (), "", term.at)
     if term.op == "scaled-ones" and shape:
         return Term("multiply", (term.args[0], Term("ones", (), shape, (), "", term.at)), shape, (), "", term.at)
     if term.op == "scaled-eye":
@@ -307,5 +345,7 @@ def fitted(term: Term, shape: tuple[str, ...]) -> Term:
 
 
 def unary(name: str, term: Term, at: int = 0) -> Term:
-    """An elementwise function."""
+    """An elementwise function; the logarithm of exp x is x."""
+    if name == "log" and term.op == "unary" and term.data == ("exp",):
+        return term.args[0]
     return Term("unary", (term,), term.shape, (name,), term.side, at)

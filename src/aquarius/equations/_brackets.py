@@ -82,7 +82,9 @@ def _after(parser: Parser, token: Token, stop: str, items: list[Node]) -> None:
 def _item(parser: Parser, token: Token, stop: str) -> Node:
     """One item: a lone mark (a star, a prime, the colon of a whole axis), or an expression."""
     last = stops(parser, stop, 1)
-    if token.kind == "symbol" and (token.text == ":" or (token.text in {"*", "+", "-", "\u22c5"} and (last or (token.text == "*" and parser.peek(1).text == ",")))):
+    if token.kind == "symbol" and (
+        token.text == ":" or (token.text in {"*", "+", "-", "\u22c5"} and (last or (token.text == "*" and parser.peek(1).text == ",")))
+    ):
         parser.place += 1
         return _symbol(token, token.text)
     lone = last or parser.peek(1).text in {"|", ","} or token.text in {"circ", "prime", "odot"}

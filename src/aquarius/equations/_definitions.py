@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ._arithmetic import SHAPELESS
-from ._indexing import dim_of, highest, index_term, index_variable, indices_in
+from ._indexing import dim_of, highest, index_term, index_variable, indices_in, is_whole_axis
 from ._names import NAME_KINDS, Left, left_side, parts, splits
 from ._notation import RELATION_WORDS
 from ._products import functions_of
@@ -39,6 +39,7 @@ class Definition:
     called: bool = False
     finished: int = 0
     question: str = ""
+    start: Term | None = None  # of a recurrence over a declared index
 
 
 def read_ranges(resolver: Resolver, found: list[Statement]) -> None:
@@ -117,7 +118,7 @@ def collect(resolver: Resolver, found: list[Statement]) -> None:
             raise Refusal("one side of the equation is missing", node.at)
         first = objective(resolver, items[0])
         items, first = _turned(resolver, items, first)
-        left = None if _all_known(resolver, first) else left_side(first)
+        left = None if _all_known(resolver, first) or _counts(first) else left_side(first)
         both = left is None and _known_throughout(resolver, first)
         if both:  # <P, C> = sum_ij P_ij C_ij: right where both sides are one value, else a condition
             name = Node("name", first.at, "out")
@@ -154,8 +155,13 @@ def _is_space(node: Node) -> bool:
 
 
 def _all_known(resolver: Resolver, node: Node) -> bool:
-    """A x = y: declared values side by side, not a name of two letters."""
-    return node.kind == "product" and all(item.kind in NAME_KINDS and _known(resolver, item) for item in node.items)
+    """A x = y: declared values side by side, not a name of two letters; of two letters one is enough, as in a x = y for x."""
+    if node.kind != "product" or not all(item.kind in NAME_KINDS for item in node.items):
+        return False
+    known = [_known(resolver, item) for item in node.items]
+    if node.items[0].text == "\\Delta" and not known[0]:
+        return False
+    return all(known) or (len(known) == 2 and any(known) and not any(node.tag))
 
 
 def _of_system(statement: Statement) -> list[Statement]:
@@ -213,14 +219,16 @@ def _spelled(items: list[Node], tags: list[str]) -> str:
     if len(items) == 2 and items[0].kind == "symbol" and items[0].text == "\\Delta" and items[1].kind in NAME_KINDS:
         return f"\\Delta {key(items[1])}"
     letters = [*items[:-1], items[-1].items[0] if items[-1].kind == "script" else items[-1]]
-    plain = all(item.kind == "symbol" and len(item.text) == 1 and item.text.isalpha() and item.tag == ("",) for item in letters)
+    fonts = {item.tag for item in letters}
+    plain = all(item.kind == "symbol" and len(item.text) == 1 and item.text.isalpha() for item in letters)
+    plain = plain and (fonts == {("",)} or fonts == {("bf",)})
     return "".join(item.text for item in letters) if plain else ""
 
 
 def _one_name(items: list[Node]) -> Node:
     if items[0].text == "\\Delta":
         return Node("name", items[0].at, _spelled(items, []))
-    word = Node("symbol", items[0].at, _spelled(items, []), (), ("",))
+    word = Node("symbol", items[0].at, _spelled(items, []), (), items[0].tag)
     return replace(items[-1], at=word.at, items=(word, *items[-1].items[1:])) if items[-1].kind == "script" else word
 
 
@@ -295,9 +303,19 @@ def _value_of_expression(resolver: Resolver, node: Node) -> Left:
         allowed.add("sum")
     if not all(item.kind in allowed for item in walk(node)):
         raise Refusal("the left side is neither a name nor a name with arguments", node.at)
-    if node.kind == "product" and any(item.kind == "number" for item in node.items):
+    if node.kind == "product" and (
+        any(item.kind == "number" for item in node.items) or all(item.kind in NAME_KINDS for item in node.items)
+    ):
         raise Refusal("the left side is an expression, not a name", node.at)
     return Left(Node("name", node.at, latex(node)))
+
+
+_COUNTING = {"!", "\\binom"}
+
+
+def _counts(node: Node) -> bool:
+    """n! and binomials: what they are worth is known, so that an equation with one on its left defines nothing."""
+    return node.kind == "call" and node.items[0].text in _COUNTING
 
 
 _CONDITION = "the two sides of what is then a condition"
@@ -306,7 +324,7 @@ _CONDITION = "the two sides of what is then a condition"
 def _known_throughout(resolver: Resolver, node: Node) -> bool:
     """Whether every name in an expression is declared, but for the indices that its own reductions bind."""
     bound = {name for item in walk(node) if item.kind == "big" for name in bound_names(item.items[0])}
-    names = [item for item in _whole_names(node) if key(item, fonts=False) not in bound]
+    names = [item for item in _whole_names(node) if key(item, fonts=False) not in bound and item.text not in _COUNTING]
     return bool(names) and all(any(_known(resolver, split.name) for split in splits(item)) for item in names)
 
 
@@ -325,6 +343,13 @@ def _known(resolver: Resolver, node: Node) -> bool:
 
 
 def _define(resolver: Resolver, left: Left, node: Node, rights: tuple[Node, ...], order: int, question: str = _CHAIN) -> None:
+    pieces = parts(left.name.items[1]) if left.name.kind == "script" and left.name.items[0].kind in NAME_KINDS else ()
+    if len(pieces) == 2 and is_whole_axis(pieces[0]) and _left_index(resolver, pieces[1]):  # X_{*,i}: by columns, so the transpose by rows
+        rows = Node("name", node.at, f"columns of {latex(left.name.items[0])}")
+        _define(resolver, Left(replace(left.name, items=(rows, pieces[1], NONE))), node, rights, order, question)
+        turned = Node("script", node.at, "", (rows, NONE, Node("symbol", node.at, "\\top", (), ("",))))
+        whole = left.name.items[0]
+        return _define(resolver, Left(whole), whole, (turned,), order)
     name = _stripped(resolver, left)
     text = key(name, fonts=True)
     if text in resolver.definitions and text != "out":
@@ -345,10 +370,26 @@ def _stripped(resolver: Resolver, left: Left) -> Node:
     if name.kind != "script" or name.items[0].kind not in NAME_KINDS:
         return name
     base, below, above = name.items
+    if _is_word(resolver, below):
+        return name
     kept = [piece for piece in parts(below) if not _left_index(resolver, piece)]
+    if len(kept) < len(parts(below)):
+        kept = [piece for piece in kept if not is_whole_axis(piece)]
     above = NONE if above.kind != "none" and _left_index(resolver, above) else above
     below = NONE if not kept else kept[0] if len(kept) == 1 else replace(below, items=tuple(kept), tag=below.tag[: len(kept) - 1])
     return replace(name, items=(base, below, above)) if below.kind != "none" or above.kind != "none" or name.tag else base
+
+
+def _is_word(resolver: Resolver, below: Node) -> bool:
+    """L_{dist}: three plain letters or more that are not all declared indices are a word, though i is an index elsewhere."""
+    if below.kind != "product" or any(below.tag) or len(below.items) < 3:
+        return False
+    letters = [key(item, fonts=False) for item in below.items if item.kind == "symbol" and len(item.text) == 1 and item.text.isalpha()]
+    return (
+        len(letters) == len(below.items)
+        and not all(letter in resolver.ranges for letter in letters)
+        and len(set(letters) & set(resolver.ranges)) < 2
+    )
 
 
 def _left_index(resolver: Resolver, piece: Node) -> bool:
@@ -405,12 +446,47 @@ def resolved_rule(resolver: Resolver, left: Left, node: Node, rights: tuple[Node
         if not variable.explicit and not variable.dim and name in resolver.printed:
             _printed_range(resolver, variable, *resolver.printed[name])
     check_counted(resolver, list(variables.values()), (body,), node.at)
+    _check_recurrence(resolver, body, node.at)
     idle = next((variable for variable in variables.values() if is_idle(variable, body)), None)
     if idle is not None and len(variables) == len({id(term.data[0]) for term in pattern if term.op == "index"}):
         raise Refusal(f"the index {idle.name} of the left side does not occur on the right", node.at)
     if any(term.op == "scaled-eye" or (term.op in SHAPELESS and not term.shape) for term in every_term(body)):
         raise Refusal("the size of the identity matrix or of the vector of ones does not show", body.at)
     return Rule(tuple(variables.values()), pattern, bases, body)
+
+
+def previous_of(resolver: Resolver, node: Node, scope: Scope) -> Term | None:
+    """s_{t-1} in the row that defines s_t for every t from 1 on, where s_0 is declared: the element before; else None."""
+    definition = resolver.current[-1] if resolver.current else None
+    if definition is None or node.kind != "script" or node.items[2].kind != "none" or len(definition.rights) != 1:
+        return None
+    before, pieces = node.items[1], definition.index_pieces
+    if len(pieces) != 1 or key(replace(node, items=(node.items[0], pieces[0], NONE))) != key(definition.left.name):
+        return None
+    step = before.kind == "sum" and before.tag == ("+", "-") and before.items[1].text == "1" and key(before.items[0]) == key(pieces[0])
+    variable = scope.indices.get(key(pieces[0], fonts=False))
+    if not step or variable is None or not variable.explicit or variable.lower is None or variable.lower.op != "number":
+        return None
+    first = Node("number", node.at, str(int(variable.lower.data[0]) - 1))
+    declared = resolver.symbols.find(replace(node, items=(node.items[0], first, NONE)))
+    if declared is None or declared[0] != "input" or int(variable.lower.data[0]) != variable.base:
+        return None
+    definition.start = resolver.input_term(declared[1], Scope(), node.at)
+    return Term("previous", (definition.start,), definition.start.shape, (definition.name,), definition.start.side, node.at)
+
+
+def _check_recurrence(resolver: Resolver, body: Term, at: int) -> None:
+    definition = resolver.current[-1] if resolver.current else None
+    if definition is None or definition.start is None:
+        return
+    start = definition.start.shape
+    if len(start) != body.rank or not all(map(resolver.sizes.same, start, body.shape)):
+        raise Refusal(f"{definition.name} and its first value differ in shape", at)
+    if any(
+        item.op in {"reduce", "collect", "gradient"} and any(inner.op == "previous" for inner in every_term(item))
+        for item in every_term(body)
+    ):
+        raise Refusal("the element before stands inside a reduction", at)
 
 
 def _unnamed(resolver: Resolver, node: Node) -> Iterator[Node]:
@@ -432,7 +508,7 @@ def _printed_range(resolver: Resolver, variable: IndexVar, lower: Node, upper: N
 def _index_pieces(resolver: Resolver, name: Node) -> list[Node]:
     if name.kind != "script" or name.items[0].kind not in NAME_KINDS:
         return []
-    pieces = [piece for piece in parts(name.items[1]) if _left_index(resolver, piece)]
+    pieces = [] if _is_word(resolver, name.items[1]) else [piece for piece in parts(name.items[1]) if _left_index(resolver, piece)]
     above = name.items[2]
     if above.kind != "none" and _left_index(resolver, above):
         index = above.items[0] if above.kind == "group" and len(above.items) == 1 else above

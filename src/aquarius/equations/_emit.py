@@ -78,8 +78,27 @@ class Emitter:
         lines += ["", "import torch"] if lines else ["import torch"]
         lines += ["import torch.nn.functional as F"] if self.functional else []
         lines += ["", "", f"def {title}({', '.join(python for _, python in parameters)}):"]
-        lines += ["    " + line for line in [*heads, *body]]
+        counts = [f"{self.names.of(name)} = {self.names.of(name)}.double()" for name, _ in self.parameters() if name in self._counts()]
+        lines += ["    " + line for line in [*counts, *heads, *body]]
         return "\n".join(lines) + "\n", parameters
+
+    def _counts(self) -> set[str]:
+        """Inputs of whole numbers that are reckoned with and are no labels: in a library's default precision log k! would lose digits."""
+        reckoned: set[str] = set()
+        labels: set[str] = set()
+
+        def visit(term: Term, inside: bool) -> None:
+            if term.op == "input" and self.symbols.domains.get(term.data[0], "").startswith("int:") and inside:
+                reckoned.add(term.data[0])
+            for place, item in enumerate(term.args):
+                if term.op in {"call", "position", "compare"} or (term.op in {"element", "select"} and place):
+                    labels.update(found.data[0] for found in terms(item) if found.op == "input")
+                visit(item, inside or term.op in {"unary", "divide", "power"})
+
+        for output in self.outputs:
+            for rule in output.rules:
+                visit(rule.body, False)
+        return reckoned - labels
 
     def _size_lines(self, given: set[str], body: str) -> tuple[list[str], list[tuple[str, str]]]:
         """Lines that read the sizes from the inputs; sizes that no input shows are parameters."""
@@ -117,6 +136,8 @@ class Emitter:
     def output(self, output: Output) -> list[str]:
         name = self.names.of("local:" + output.name)
         plain = len(output.rules) == 1 and all(term.op == "index" for term in output.rules[0].pattern) and not output.diagonal
+        if output.start is not None:
+            return self._recurrence(name, output, output.start)
         if plain:
             rule = output.rules[0]
             text = array_form(self, rule) if self.arrays and self._has_index(rule) else None
@@ -127,6 +148,17 @@ class Emitter:
                 self.plain.add(output.name)
             return [f"{name} = {code.text}"]
         return self._assigned(name, output)
+
+    def _recurrence(self, name: str, output: Output, start: Term) -> list[str]:
+        """s_t from s_{t-1}: a loop that keeps the element before."""
+        (rule,) = output.rules
+        (variable,) = rule.variables
+        before = self.names.of("before:" + output.name, "before")
+        loop = self.loop(variable)
+        lines = [f"{before} = {self.term(start).text}", f"{name} = []", f"for {loop} in {self.span(variable)}:"]
+        lines += [f"    {before} = {self.term(rule.body).text}", f"    {name}.append({before})", f"{name} = torch.stack({name})"]
+        self.done(rule.variables)
+        return lines
 
     def _has_index(self, rule: Rule) -> bool:
         return any(term.op in {"index", "reduce"} for term in every_term(rule.body))

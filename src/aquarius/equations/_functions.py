@@ -106,7 +106,9 @@ def builtin_call(resolver: Resolver, name: str, bracket: Node, below: Node, abov
         raise Refusal(f"an ellipsis among the arguments of {name} is not supported", at)
     if "|" in bracket.tag or (";" in bracket.tag and name != "clip"):
         raise Refusal(f"the arguments of {name} are not understood", at)
-    arguments = [resolver.expression(item, scope) for item in bracket.items]
+    arguments = (
+        _largest_of(resolver, bracket, scope) if name in {"max", "min"} else [resolver.expression(item, scope) for item in bracket.items]
+    )
     if not arguments:
         raise Refusal(f"{name} has no argument", at)
     if above.kind not in {"none", "number"}:
@@ -116,6 +118,19 @@ def builtin_call(resolver: Resolver, name: str, bracket: Node, below: Node, abov
     else:
         term = _apply(resolver, name, arguments, below, at)
     return resolver.raised(term, above, scope, at) if above.kind != "none" else term
+
+
+def _largest_of(resolver: Resolver, bracket: Node, scope: Scope) -> list[Term]:
+    """The arguments of max(u, |g|): bars around a vector beside a vector of its size are absolute values, as one takes the larger of each pair."""
+    barred = [item.kind == "group" and item.text == "||" and len(item.items) == 1 for item in bracket.items]
+    found = [resolver.expression(item.items[0] if bars else item, scope) for item, bars in zip(bracket.items, barred, strict=True)]
+    vectors = [term for term, bars in zip(found, barred, strict=True) if term.rank == 1 and not bars]
+    for place, (item, bars) in enumerate(zip(bracket.items, barred, strict=True)):
+        if bars and any(resolver.arithmetic.same(found[place], other) for other in vectors):
+            found[place] = unary("abs", found[place], item.at)
+        elif bars:
+            found[place] = resolver.expression(item, scope)
+    return found
 
 
 def _apply(resolver: Resolver, name: str, arguments: list[Term], below: Node, at: int) -> Term:
@@ -326,7 +341,8 @@ def norm(resolver: Resolver, node: Node, below: Node, scope: Scope) -> Term:
         if not term.rank:
             return unary("abs", term, node.at)
         options = ["absolute values", "norm"] if term.rank == 1 else ["absolute values", "determinant"]
-        options = options[:1] if resolver.in_cases or _for_one_number(resolver, term) else options
+        signed = term.rank == 1 and key(node.items[0]) in resolver.signed  # sign(x) |x|: what has a sign of each has a size of each
+        options = options[:1] if resolver.in_cases or signed or _for_one_number(resolver, term) else options
         picked = resolver.choices.choose(f"single bars around a value of shape {shown(term)}", options)
         if picked == "absolute values":
             return unary("abs", term, node.at)

@@ -87,9 +87,9 @@ def element_at(resolver: Resolver, array: Term, nodes: tuple[Node, ...], scope: 
         if array.rank == 0:
             raise Refusal(f"the index {latex(nodes[0])} stands on a value that has no axes", nodes[0].at)
         raise Refusal(f"{len(nodes)} indices stand on a value of shape {shown(array)}", nodes[0].at)
-    if any(_is_whole_axis(node) for node in nodes):
+    if any(is_whole_axis(node) for node in nodes):
         for axis in range(len(nodes) - 1, -1, -1):  # from the last axis, so that the numbers of the others hold
-            if not _is_whole_axis(nodes[axis]):
+            if not is_whole_axis(nodes[axis]):
                 index = index_term(resolver, nodes[axis], scope)
                 base = _bind(resolver, index, array.shape[axis], at)
                 array = Term("select", (array, index), array.shape[:axis] + array.shape[axis + 1 :], (axis, base), "", at)
@@ -181,7 +181,7 @@ def _terms_beside(term: Term) -> list[Term]:
     return [term, *(found for item in term.args for found in _terms_beside(item))]
 
 
-def _is_whole_axis(node: Node) -> bool:
+def is_whole_axis(node: Node) -> bool:
     return node.kind == "symbol" and node.text in {":", "\\cdot", "*", "\\ast"}
 
 

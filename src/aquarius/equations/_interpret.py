@@ -92,6 +92,7 @@ class Interpreter:
         self.steps = steps
         self.locals: dict[str, Tensor] = {}
         self.holes: dict[int, Tensor] = {}
+        self.before: dict[str, Tensor] = {}  # the last element of what is being defined
 
     def run(self, outputs: list[Output]) -> dict[str, Tensor]:
         """Evaluate every output, in order."""
@@ -102,17 +103,23 @@ class Interpreter:
     def output(self, output: Output) -> Tensor:
         """Fill the output element by element, as its rules say."""
         cells: dict[tuple[int, ...], Tensor] = {}
+        if output.start is not None:
+            self.before[output.name] = self.value(output.start, {})
         for rule in output.rules:
             for bound in self.bindings(rule.variables, {}):
                 place = tuple(self.whole(term, bound) - base for term, base in zip(rule.pattern, rule.bases, strict=True))
                 if min(place, default=0) < 0:
                     raise Unfit(f"an index of {output.name} is negative")
                 cells[place] = self.value(rule.body, bound)
+                self.before[output.name] = cells[place]
         if list(cells) == [()]:
             return cells[()]
         if not cells:
             raise Unfit(f"{output.name} has no element")
-        extent = tuple(max(place[axis] for place in cells) + 1 for axis in range(len(next(iter(cells)))))
+        first = tuple(min(place[axis] for place in cells) for axis in range(len(next(iter(cells)))))
+        if any(first) and len(output.rules) == 1 and not output.diagonal:  # d_t for t = 2, ..., T: as many elements as there are t
+            cells = {tuple(place - start for place, start in zip(item, first, strict=True)): value for item, value in cells.items()}
+        extent = tuple(max(place[axis] for place in cells) + 1 for axis in range(len(first)))
         example = next(iter(cells.values()))
         flat = []
         for place in itertools.product(*(range(size) for size in extent)):
@@ -208,7 +215,7 @@ def _add(run: Interpreter, term: Term, bound: Bindings) -> Tensor:
 
 
 def _power(run: Interpreter, term: Term, bound: Bindings) -> Tensor:
-    return run.argument(term, bound) ** run.argument(term, bound, 1)
+    return run.argument(term, bound).to(torch.float64) ** run.argument(term, bound, 1)
 
 
 def _matrix_power(run: Interpreter, term: Term, bound: Bindings) -> Tensor:
@@ -259,7 +266,7 @@ def _unary(run: Interpreter, term: Term, bound: Bindings) -> Tensor:
         return _softmax(run, Term("softmax", inner.args, inner.shape, ("log-softmax",)), bound)
     if term.data[0] == "log" and inner.op == "unary" and inner.data[0] == "sigmoid":
         return -_UNARY["softplus"](-run.argument(inner, bound))
-    return _UNARY[term.data[0]](run.argument(term, bound))
+    return _UNARY[term.data[0]](run.argument(term, bound).to(torch.float64))
 
 
 def _softmax(run: Interpreter, term: Term, bound: Bindings) -> Tensor:
@@ -373,6 +380,7 @@ _OPERATIONS: dict[str, Callable[[Interpreter, Term, Bindings], Tensor]] = {
     "size": lambda run, term, bound: _number(float(run.size(term.data[0]))),
     "index": lambda run, term, bound: _number(float(bound[term.data[0]])),
     "position": lambda run, term, bound: _number(float(_position(run, term, bound))),
+    "previous": lambda run, term, bound: run.before[term.data[0]],
     "local": lambda run, term, bound: run.locals[term.data[0]],
     "hole": _hole,
     "element": _element,
@@ -380,7 +388,7 @@ _OPERATIONS: dict[str, Callable[[Interpreter, Term, Bindings], Tensor]] = {
     "add": _add,
     "negate": lambda run, term, bound: -run.argument(term, bound),
     "multiply": lambda run, term, bound: run.argument(term, bound) * run.argument(term, bound, 1),
-    "divide": lambda run, term, bound: run.argument(term, bound) / run.argument(term, bound, 1),
+    "divide": lambda run, term, bound: run.argument(term, bound).to(torch.float64) / run.argument(term, bound, 1),
     "power": _power,
     "matrix-power": _matrix_power,
     "matmul": lambda run, term, bound: run.argument(term, bound).to(torch.float64) @ run.argument(term, bound, 1).to(torch.float64),
@@ -404,6 +412,7 @@ _OPERATIONS: dict[str, Callable[[Interpreter, Term, Bindings], Tensor]] = {
     "gradient": _gradient,
     "eye": lambda run, term, bound: torch.eye(run.size(term.shape[0]), dtype=torch.float64),
     "ones": lambda run, term, bound: torch.ones(tuple(run.size(dim) for dim in term.shape), dtype=torch.float64),
+    "zeros": lambda run, term, bound: torch.zeros(tuple(run.size(dim) for dim in term.shape), dtype=torch.float64),
     "diagonal-matrix": lambda run, term, bound: torch.diag(run.argument(term, bound)),
     "diagonal": lambda run, term, bound: torch.diagonal(run.argument(term, bound)),
     "trace": lambda run, term, bound: torch.trace(run.argument(term, bound)),

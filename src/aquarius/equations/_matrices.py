@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ._arithmetic import fitted
 from ._tokens import Refusal
 from ._tree import Node
-from ._typed import Scope, Term
+from ._typed import Scope, Term, constant
 
 if TYPE_CHECKING:
     from ._resolve import Resolver
@@ -52,7 +53,7 @@ def cases_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
 
 def matrix_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
     """A printed matrix or vector of numbers; a column of vectors is their concatenation."""
-    rows = [[resolver.expression(cell, scope) for cell in row.items] for row in node.items]
+    rows = [[_cell(resolver, cell, scope) for cell in row.items] for row in node.items]
     if any(len(row) != len(rows[0]) for row in rows):
         raise Refusal("the rows of a matrix differ in length", node.at)
     flat = [cell for row in rows for cell in row]
@@ -64,7 +65,48 @@ def matrix_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
         return Term("concat", tuple(flat), ("+".join(cell.shape[0] for cell in flat),), (0,), "c", node.at)
     if all(cell.rank == 2 for cell in flat):
         return _blocks(resolver, rows, node.at)
+    if all(cell.rank == 2 or _is_filler(cell) for cell in flat):
+        return _blocks(resolver, _filled(resolver, rows, node.at), node.at)
     raise Refusal("a matrix of blocks of different kinds is not supported", node.at)
+
+
+def _cell(resolver: Resolver, node: Node, scope: Scope) -> Term:
+    """A cell; a bold nought is a block of noughts, the minus of an identity its negative."""
+    if node.kind == "symbol" and node.text in {"0", "O"} and node.tag[:1] == ("bf",) and resolver.symbols.find(node) is None:
+        return constant(0, node.at)
+    if node.kind == "sum" and node.tag == ("-",):
+        inner = _cell(resolver, node.items[0], scope)
+        if inner.op == "eye" and not inner.shape:
+            return Term("scaled-eye", (constant(-1, node.at),), (), (), "", node.at)
+    return resolver.expression(node, scope)
+
+
+def _is_filler(cell: Term) -> bool:
+    """0 and I, which take the size of the blocks beside and above them."""
+    return (cell.op == "number" and cell.data[0] == 0) or (cell.op in {"eye", "scaled-eye"} and not cell.shape)
+
+
+def _filled(resolver: Resolver, rows: list[list[Term]], at: int) -> list[list[Term]]:
+    """Blocks with the noughts and identities in their sizes, which the other blocks of the row and column give; an identity is square."""
+    heights: list[str] = [next((cell.shape[0] for cell in row if cell.rank == 2), "") for row in rows]
+    widths: list[str] = [next((row[place].shape[1] for row in rows if row[place].rank == 2), "") for place in range(len(rows[0]))]
+    square = [(row, place) for row, cells in enumerate(rows) for place, cell in enumerate(cells) if cell.op in {"eye", "scaled-eye"}]
+    for _ in square:
+        for row, place in square:
+            heights[row] = heights[row] or widths[place]
+            widths[place] = widths[place] or heights[row]
+    if "" in heights + widths:
+        raise Refusal("the size of a block of noughts or of an identity does not show", at)
+    if any(not resolver.sizes.same(heights[row], widths[place]) for row, place in square):
+        raise Refusal("an identity matrix stands where a block is not square", at)
+    return [
+        [cell if cell.rank == 2 else _of_size(cell, (heights[row], widths[place])) for place, cell in enumerate(cells)]
+        for row, cells in enumerate(rows)
+    ]
+
+
+def _of_size(cell: Term, shape: tuple[str, str]) -> Term:
+    return fitted(cell, shape) if cell.op != "number" else Term("zeros", (), shape, (), "", cell.at)
 
 
 def _blocks(resolver: Resolver, rows: list[list[Term]], at: int) -> Term:

@@ -148,24 +148,27 @@ def left_side(node: Node) -> Left | None:
 
 
 def _joined_letters(node: Node) -> Node:
-    """lrate and PE_{i} on a left side are one name, printed as letters that stand together."""
+    """lrate, \\mathbf{odds} and PE_{i} on a left side are one name, printed as letters of one font that stand together."""
     count = 0
+    first = next((item for item in walk(node.items[0]) if item.kind == "symbol"), NONE)
+    font = first.tag if first.tag in {("",), ("bf",)} else ("",)
     while (
         count < len(node.items)
         and node.items[count].kind == "symbol"
         and len(node.items[count].text) == 1
-        and node.items[count].tag == ("",)
+        and node.items[count].tag == font
     ):
         count += 1
     scripted = node.items[count] if count < len(node.items) and node.items[count].kind == "script" else None
     letters = list(node.items[:count])
-    if scripted is not None and scripted.items[0].kind == "symbol" and len(scripted.items[0].text) == 1:
+    last = scripted.items[0] if scripted is not None else NONE
+    if scripted is not None and last.kind == "symbol" and len(last.text) == 1 and (font == ("",) or last.tag == font):
         letters.append(scripted.items[0])
     else:
         scripted = None
     if len(letters) < 2:
         return node
-    word = Node("symbol", node.at, "".join(letter.text for letter in letters), (), ("",))
-    first = replace(scripted, at=node.at, items=(word, *scripted.items[1:])) if scripted is not None else word
+    word = Node("symbol", node.at, "".join(letter.text for letter in letters), (), font)
+    name = replace(scripted, at=node.at, items=(word, *scripted.items[1:])) if scripted is not None else word
     rest = node.items[len(letters) :]
-    return first if not rest else replace(node, items=(first, *rest), tag=("",) * len(rest))
+    return name if not rest else replace(node, items=(name, *rest), tag=("",) * len(rest))

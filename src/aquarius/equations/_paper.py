@@ -11,12 +11,13 @@ from typing import Any
 
 from ._answers import Answers
 from ._displays import not_computed, unreadable
-from ._infer import DRAWN, FACTOR, RANGE, SAMPLES, SEVERAL, Inferred, infer
+from ._infer import infer
 from ._knowledge import Knowledge, as_printed, knowledge, words_of
 from ._printed import tidy
 from ._settle import Settled, family, settle
 from ._stated import Said
 from ._translate import Translation, translate
+from ._unknowns import DRAWN, FACTOR, RANGE, SAMPLES, SEVERAL, Inferred
 
 _RANGELESS = re.compile(r"^the range of the index (?P<name>.+) does not show")
 _UNDECLARED = re.compile(r"^(?P<name>.+) is not declared$")

@@ -62,7 +62,9 @@ class Parser:
         start = self.peek().at
         items, operators = [self.additive() if not self._relation_here() else NONE], []
         while operator := self._relation_here():
-            self.place += 2 if self.peek().text == ":" else 1
+            while self.peek().text == ":":  # := and ::=
+                self.place += 1
+            self.place += 1
             operators.append(operator)
             following = self.peek()
             if operator == "in" and following.kind == "text":  # i in {the target style}
@@ -80,7 +82,11 @@ class Parser:
 
     def _relation_here(self) -> str:
         token = self.peek()
-        if token.kind == "symbol" and token.text == ":" and self.peek(1).text == "=":
+        if (
+            token.kind == "symbol"
+            and token.text == ":"
+            and (self.peek(1).text == "=" or (self.peek(1).text == ":" and self.peek(2).text == "="))
+        ):
             return "="
         if token.kind == "command" and token.text == "not" and RELATIONS.get(self.peek(1).text):
             self.place += 1
@@ -228,12 +234,19 @@ class Parser:
                 if above.kind != "none":
                     raise Refusal("two superscripts stand on one base", token.at)
                 above = value
-            elif token.text == "!" and token.kind == "symbol" and below.kind == above.kind == "none" and not primes:
+            elif token.text == "!" and token.kind == "symbol":
                 self.place += 1
                 factorial = Node("symbol", token.at, "!", (), ("",))
-                base = Node("call", start, "()", (factorial, Node("group", start, "()", (base,), ())))
+                whole = self.with_scripts(base, below, above, primes)
+                base = Node("call", start, "()", (factorial, Node("group", start, "()", (whole,), ())))
+                below, above, primes = NONE, NONE, 0
             else:
                 break
+        return self.with_scripts(base, below, above, primes)
+
+    def with_scripts(self, base: Node, below: Node, above: Node, primes: int) -> Node:
+        """A base with the scripts and primes read behind it; those of a scripted base join its own where there is room."""
+        start = base.at
         if below.kind == above.kind == "none" and not primes:
             return base
         if base.kind == "accent" and base.items[0].kind == "script" and base.items[0].items[1].kind == "none":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,20 @@ def product_of(resolver: Resolver, node: Node, scope: Scope) -> Term:
     for operator, operand in zip(operators[1:], operands[1:], strict=True):
         result = resolver.arithmetic.multiply(operator, result, operand, node.at)
     return result
+
+
+def signed_values(node: Node) -> Iterator[Node]:
+    """The arguments of sign and sgn in a tree."""
+    for item in walk(node):
+        if item.kind == "call" and _bare(item.items[0]) in _SIGNS:
+            yield item.items[1].items[0] if item.items[1].kind == "group" and len(item.items[1].items) == 1 else item.items[1]
+        if item.kind == "product":
+            for function, argument in zip(item.items, item.items[1:], strict=False):
+                if function.kind == "symbol" and _bare(function) in _SIGNS and argument.kind == "group" and len(argument.items) == 1:
+                    yield argument.items[0]
+
+
+_SIGNS = {"sign", "sgn"}
 
 
 def functions_of(resolver: Resolver, matrix: Node) -> list[Node]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ._infer import DRAWN, RANGE
 from ._printed import name_key
 from ._settle import family
 from ._typography import letter
+from ._unknowns import DRAWN, RANGE
 
 
 def questions(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -189,7 +189,7 @@ def _membership(resolver: Resolver, members: list[Node], container: Node, scope:
         return
     if container.kind == "group" and container.text == "[]" and container.tag == (",",) and _counts(*container.items):
         for member in members:
-            found.variables[key(member, fonts=False)] = index_variable(resolver, member, *container.items, scope)
+            found.variables[key(member, fonts=False)] = index_variable(resolver, member, container.items[0], container.items[1], scope)
         return
     for name, owners in _set_forms(container):
         kind = _set_kind(resolver, name)
@@ -229,7 +229,24 @@ def _membership(resolver: Resolver, members: list[Node], container: Node, scope:
             found.weights.append((declared, container, (*owners, *members)))
             return
         raise Refusal(f"the set {declared} is declared as '{meaning}', which is not understood", container.at)
-    raise Refusal(f"the set {latex(container)} is not declared", container.at)
+    if not _members_of_values(resolver, members, container, scope, found):
+        raise Refusal(f"the set {latex(container)} is not declared", container.at)
+
+
+def _members_of_values(resolver: Resolver, members: list[Node], container: Node, scope: Scope, found: Bounds) -> bool:
+    """sum_{x in X} x^p where X is a declared input: its elements along the first axis."""
+    declared = resolver.symbols.find(container)
+    if declared is None or declared[0] != "input" or len(members) != 1 or resolver.symbols.find(members[0]) is not None:
+        return False
+    array = resolver.input_term(declared[1], scope, container.at)
+    if not array.rank or resolver.symbols.domains.get(declared[1]) in {"adj", "binary"}:
+        return False
+    name = key(members[0])
+    variable = IndexVar(latex(members[0]), dim=array.shape[0])
+    index = Term("index", (), (), (variable,), "", members[0].at)
+    found.members[name] = Term("element", (array, index), array.shape[1:], (variable.base,), "", members[0].at)
+    found.variables[f"member {name}"] = variable
+    return True
 
 
 def _counts(lower: Node, upper: Node) -> bool:
@@ -279,6 +296,10 @@ def cardinality(resolver: Resolver, node: Node, scope: Scope) -> Term | None:
         zero = Term("number", (), (), (0.0,), "", node.at)
         member = Term("indicator", (Term("compare", (array, zero), array.shape, ("!=",), "", node.at),), array.shape, (), "", node.at)
         return summed(member, "sum", node.at)
+    declared_name = resolver.symbols.find(node) if node.kind in NAME_KINDS else None
+    if declared_name is not None and declared_name[0] == "input" and key(node) in resolver.containers:
+        shape = resolver.symbols.inputs[declared_name[1]]
+        return Term("size", (), (), (shape[0],), "", node.at) if shape else None
     return None
 
 

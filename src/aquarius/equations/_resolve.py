@@ -11,18 +11,19 @@ from ._definitions import (
     holds_declared_index,
     is_contradictory,
     part_of,
+    previous_of,
     printed_ranges,
     read_ranges,
     resolved_rule,
     settle_shape,
 )
 from ._functions import concatenation, norm, series
-from ._indexing import dim_text, element_at, index_term, label_positions
+from ._indexing import dim_of, dim_text, element_at, index_term, label_positions
 from ._matrices import cases_of, matrix_of
 from ._names import NAME_KINDS, Split, is_transpose, parts, splits
 from ._notation import RELATION_WORDS
 from ._points import derivative_of, evaluated_at
-from ._products import call_of, indicator_of, product_of
+from ._products import call_of, indicator_of, product_of, signed_values
 from ._reductions import big, every_term, summed, total_scope
 from ._statements import Statement, parse_name
 from ._symbols import Symbols
@@ -52,6 +53,13 @@ class Resolver:
                 self.size_keys.setdefault(key(parse_name(atom, symbols.words), fonts=False), atom)
             except Refusal:
                 continue
+        self.containers = {  # what reductions run over: |X| is then how many elements X has
+            key(item.items[0].items[1])
+            for statement in found
+            for item in walk(statement.node)
+            if item.kind == "big" and item.items[0].kind == "relation" and item.items[0].tag == ("in",)
+        }
+        self.signed = {key(item) for statement in found for item in signed_values(statement.node)}
         read_ranges(self, found)
         self.printed = printed_ranges(found)
         self.by_bars = any(_divides_by_bars(item) for statement in found for item in walk(statement.node))
@@ -82,6 +90,7 @@ class Resolver:
         for output in (output for output in done if output.name in final):
             for rule in output.rules:
                 _check_places(rule.body, self.zero_based)
+        _check_starts(done)
         if self.arithmetic.took_rows and not self.arithmetic.rows:
             raise Refusal("vectors are read as rows without a sign of it", 0)
         if self.arithmetic.took_row_elements and not self.arithmetic.rows and not self.symbols.output_shapes:
@@ -106,6 +115,7 @@ class Resolver:
             output.rules.append(resolved_rule(self, left, node, rights))
         settle_shape(self, output, definition)
         self.current.pop()
+        output.start = definition.start
         definition.output = output
         definition.finished = max(item.finished for item in self.definitions.values()) + 1
         return output
@@ -200,7 +210,8 @@ class Resolver:
         below = split.below
         if above is not None and self._index_above(above, scope) and term.rank:
             inner = above.items[0] if above.kind == "group" else above
-            if above.kind == "group" or self.choices.choose(f"the superscript {latex(above)}", ["index", "exponent"]) == "index":
+            sure = above.kind == "group" or self._runs_along(term, inner, scope, at)
+            if sure or self.choices.choose(f"the superscript {latex(above)}", ["index", "exponent"]) == "index":
                 index, above = inner, None
                 if below:
                     order = self.choices.choose("the order of the indices above and below", ["above first", "below first"])
@@ -210,6 +221,16 @@ class Resolver:
         if below:
             term = element_at(self, term, below, scope, at)
         return self.raised(term, above, scope, at) if above is not None else term
+
+    def _runs_along(self, term: Term, index: Node, scope: Scope, at: int) -> bool:
+        """Whether an index above a vector runs over just its elements, as in sum_{j=1}^L s^j of an s with L elements."""
+        variable = scope.indices[key(index, fonts=False)]
+        if term.rank != 1 or not variable.explicit or variable.lower is None or variable.lower.op != "number":
+            return False
+        try:
+            return self.sizes.same(dim_of(self, variable, at), term.shape[0])
+        except Refusal:
+            return False
 
     def _index_above(self, above: Node, scope: Scope) -> bool:
         inner = above.items[0] if above.kind == "group" and len(above.items) == 1 else above
@@ -311,6 +332,9 @@ class Resolver:
 
     def lookup(self, node: Node, scope: Scope) -> tuple[Term | str, Split] | None:
         """Find what a name stands for: a term, or the name of a function; the longest name wins."""
+        before = previous_of(self, node, scope)
+        if before is not None:
+            return before, Split(node)
         for split in splits(node):
             entity = self.entity(split.name, scope, bool(split.below))
             if entity is None:
@@ -464,6 +488,22 @@ def _holds_index(name: Node, scope: Scope) -> bool:
         if not _is_word(side, scope)
         for item in walk(side)
     )
+
+
+def _check_starts(outputs: list[Output]) -> None:
+    """Refuse elements of a value that is defined from its second element on: which is its first does not show."""
+    late = {
+        output.name
+        for output in outputs
+        if len(output.rules) == 1
+        and any(
+            variable.lower is not None and variable.lower.op == "number" and variable.lower.data[0] > 1
+            for variable in output.rules[0].variables
+        )
+    }
+    for term in (item for output in outputs for rule in output.rules for item in every_term(rule.body)):
+        if late and term.op in {"element", "select"} and term.args[0].op == "local" and term.args[0].data[0] in late:
+            raise Refusal(f"{term.args[0].data[0]} is not defined from its first element on, and elements of it are taken", term.at)
 
 
 def _divides_by_bars(node: Node) -> bool:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from itertools import combinations, product
 from typing import Any
 
-from ._infer import SAMPLES, Inferred
 from ._shapes import FREE, Alive, Elastic, alive
 from ._statements import Statement, statements
 from ._symbols import Symbols, declarations
 from ._tokens import Refusal
 from ._translate import Translation, translate, wanted_names
 from ._typed import Output, Term, dim_pieces, terms
+from ._unknowns import SAMPLES, Inferred
 
 RANKS = (0, 1, 2)
 MOST_CASES = 243  # assignments of axes tried for one display

@@ -64,6 +64,7 @@ class Output:
     rules: list[Rule] = field(default_factory=list)
     shape: tuple[Dim, ...] = ()
     diagonal: bool = False
+    start: Term | None = None  # what stands before the first element of a recurrence
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ._alike import chained, factors_of, is_label_place, labels_of, one_over, opposite, same_but_index
 from ._code import clamped
 from ._reductions import every_term
 from ._stable import log_of_quotient, turned
@@ -90,7 +91,7 @@ class Vectorizer:
             raise NoArrayForm
         lead: list[IndexVar] = []
         slices: list[str] = []
-        if len(places) == 2 and _is_label(places[1]) and places[0].op == "index":
+        if len(places) == 2 and is_label_place(places[1]) and places[0].op == "index":
             row = self._slice(places[0].data[0], 0, array.shape[0], term.data[0])
             return self._picked(Piece(self.emitter.term(array).text, ATOM, (places[0].data[0],), term.rank), places[1], term.data[1], row)
         for axis, place in enumerate(places):
@@ -207,7 +208,7 @@ class Vectorizer:
         while total.op == "reduce" and total.data[0] == "sum" and len(total.args) == 1:
             variables += total.data[1]
             total = total.args[0]
-        sizes = sorted(self.emitter.whole(size).text for size in _factors(count)) if variables else []
+        sizes = sorted(self.emitter.whole(size).text for size in factors_of(count)) if variables else []
         if not variables or sizes != sorted(self.emitter.count(variable).text for variable in variables):
             return None
         try:
@@ -348,7 +349,7 @@ class Vectorizer:
             if operation != "sum":
                 raise NoArrayForm
             body = Term("multiply", (Term("indicator", (term.args[1],)), body), body.shape)
-        factors = _factors(body) if operation == "sum" and len(variables) == 1 else []
+        factors = factors_of(body) if operation == "sum" and len(variables) == 1 else []
         if len(factors) == 2:
             product = self._product(factors, variables[0])
             if product is not None:
@@ -411,7 +412,7 @@ class Vectorizer:
         if len(below.data[1]) != 1 or below.args[0].op != "unary" or below.args[0].data[0] != "exp":
             return None
         bound = below.data[1][0]
-        if _labels(above.args[0]):
+        if labels_of(above.args[0]):
             return self._softmax_of_label(term)
         piece = self.term(above.args[0])
         for variable in piece.lead:
@@ -427,7 +428,7 @@ class Vectorizer:
         """exp(x_{n, y_n}) / sum_c exp(x_{n, c}) is the softmax of the rows, at the labels."""
         above, total = term.args[0].args[0], term.args[1]
         below, bound = total.args[0].args[0], total.data[1][0]
-        found = _labels(above)
+        found = labels_of(above)
         label, base = found[0]
         if len(found) > 1 or not same_but_index(above, below, label, bound):
             return None
@@ -465,63 +466,6 @@ def _shifted(place: Term) -> tuple[IndexVar, int]:
     if place.op == "add" and len(place.args) == 2 and place.args[0].op == "index" and place.args[1].op == "number":
         return place.args[0].data[0], int(place.args[1].data[0]) * (1 if place.data[1] == "+" else -1)
     raise NoArrayForm
-
-
-def chained(term: Term) -> bool:
-    """Whether a * (b / c) may be written a * b / c: neither a matrix product nor a number stands at its left end."""
-    while term.op in {"multiply", "divide"}:
-        term = term.args[0]
-    return term.op not in {"matmul", "negate", "reduce", "number"}
-
-
-def one_over(term: Term) -> Term | None:
-    """b of 1 / b."""
-    whole = term.op == "divide" and term.args[0].op == "number" and term.args[0].data[0] == 1
-    return term.args[1] if whole else None
-
-
-def _factors(term: Term) -> list[Term]:
-    return list(term.args) if term.op == "multiply" else [term]
-
-
-def _is_label(place: Term) -> bool:
-    """y_n, where it stands as a position."""
-    return place.op == "element" and len(place.args) == 2 and place.args[0].op == "input" and place.args[1].op == "index"
-
-
-def _labels(term: Term) -> list[tuple[Term, int]]:
-    """The labels that stand as the second place of an element, each with the number of the first class."""
-    elements = [item for item in every_term(term) if item.op == "element" and len(item.args) == 3]
-    return [(item.args[2], item.data[1]) for item in elements if _is_label(item.args[2])]
-
-
-def same_but_index(left: Term, right: Term, one: IndexVar | Term, other: IndexVar) -> bool:
-    """Whether two terms are equal once one running index (or label) is put for the other."""
-    if left is one and right.op == "index" and right.data[0] is other:
-        return True
-    if left.op == "index" and right.op == "index":
-        return left.data[0] is right.data[0] or (left.data[0] is one and right.data[0] is other)
-    if left.op != right.op or left.shape != right.shape or len(left.args) != len(right.args) or left.op in {"reduce", "hole"}:
-        return False
-    if left.op == "element" and isinstance(one, Term):  # labels may be counted from another number than the index
-        bases = zip(left.data, right.data, left.args[1:], strict=True)
-        if any(a != b and place is not one for a, b, place in bases):
-            return False
-    elif left.data != right.data:
-        return False
-    return all(same_but_index(a, b, one, other) for a, b in zip(left.args, right.args, strict=True))
-
-
-_OPPOSITES = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
-
-
-def opposite(left: Term, right: Term) -> bool:
-    """Whether one comparison holds exactly where the other does not."""
-    from ._products import same_term
-
-    if left.op != "compare" or right.op != "compare" or right.data[0] != _OPPOSITES[left.data[0]]:
-        return False
-    return all(same_term(a, b) for a, b in zip(left.args, right.args, strict=True))
 
 
 def array_form(emitter: Emitter, rule: Rule) -> str | None:

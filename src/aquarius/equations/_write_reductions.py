@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ._alike import opposite
 from ._code import ATOM, COMPARE, SUM, Code, tensor_text
 from ._typed import IndexVar, Term, terms
-from ._vectorize import opposite
 
 if TYPE_CHECKING:
     from ._emit import Emitter
@@ -135,7 +135,11 @@ def _eye(emitter: Emitter, term: Term) -> Code:
 
 
 def _ones(emitter: Emitter, term: Term) -> Code:
-    return Code(f"torch.ones({', '.join(emitter.size(dim).text for dim in term.shape)}, dtype=torch.float64)")
+    return Code(f"torch.{term.op}({', '.join(emitter.size(dim).text for dim in term.shape)}, dtype=torch.float64)")
+
+
+def _previous(emitter: Emitter, term: Term) -> Code:
+    return Code(emitter.names.of("before:" + term.data[0], "before"))
 
 
 def _part(emitter: Emitter, term: Term) -> Code:
@@ -204,7 +208,9 @@ REDUCTIONS: dict[str, Callable[[Emitter, Term], Code]] = {
     "or": _either,
     "indicator": _indicator,
     "eye": _eye,
+    "previous": _previous,
     "ones": _ones,
+    "zeros": _ones,
     "part": _part,
     "diagonal-matrix": _diagonal_matrix,
     "diagonal": _diagonal,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ._alike import chained, one_over
 from ._code import ATOM, POWER, PRODUCT, SIGN, SUM, Code, clamped, summed, tensor_text
 from ._stable import log_of_quotient, turned
 from ._typed import Term
-from ._vectorize import chained, one_over
 from ._write_reductions import log_of_sum
 
 if TYPE_CHECKING:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ._expressions import Node, Unreadable, label
-
-Value = Tensor
 
 
 @dataclass(frozen=True)
@@ -21,26 +19,25 @@ class Axes:
     sizes: tuple[int, ...]
     time: int | None = None  # the axis along which t+1 is the next element; an array may be longer there by one
 
-    def laid(self, value: Tensor, shift: int | None = None) -> Tensor | None:
-        """Lay an array along the axes, None where two of its axes are one; with a shift, cut to the elements that have a next one."""
+    def laid(self, value: Tensor, shift: int = 0) -> Tensor | None:
+        """Lay an array along the axes, None where two of its axes are one; with time, cut to the elements that have a next one."""
         places = []
         for size in value.shape:
             place = next((k for k, own in enumerate(self.sizes) if size == own or (k == self.time and size == own + 1)), None)
             place = place if size > 1 else -1
-            if place is None or place in places and place >= 0:
+            if place is None or (place in places and place >= 0):
                 return None
             places.append(place)
+        value = value.reshape([size for size in value.shape if size > 1])
         kept = [place for place in places if place >= 0]
-        value = value.squeeze() if len(kept) < len(places) else value
         value = value.permute(sorted(range(len(kept)), key=lambda k: kept[k])) if len(kept) > 1 else value
         shape = [1] * len(self.sizes)
-        for place in kept:
-            shape[place] = -1
+        for place, size in zip(sorted(kept), value.shape, strict=True):
+            shape[place] = size
+        value = value.reshape(shape)
         if self.time is not None and self.time in kept:
-            shape[self.time] = max(value.shape[sorted(kept).index(self.time)], 1)
-            value = value.reshape(shape)
-            return value.narrow(self.time, shift or 0, self.sizes[self.time] - 1)
-        return value.reshape(shape)
+            return value.narrow(self.time, shift, self.sizes[self.time] - 1)
+        return value
 
 
 def sizes_of(values: list[Tensor]) -> tuple[int, ...] | None:
@@ -116,7 +113,14 @@ def _called(node: Node, value: Tensor, axes: Mapping[str, tuple[int, ...]]) -> T
         return {"softmax": torch.softmax, "log_softmax": torch.log_softmax, "logsumexp": lambda v, a: torch.logsumexp(v, a, keepdim=True)}[
             node.name
         ](value, axis)
-    functions = {"log": torch.log, "exp": torch.exp, "sqrt": torch.sqrt, "tanh": torch.tanh, "sin": torch.sin, "cos": torch.cos}
+    functions: dict[str, Callable[[Tensor], Tensor]] = {
+        "log": torch.log,
+        "exp": torch.exp,
+        "sqrt": torch.sqrt,
+        "tanh": torch.tanh,
+        "sin": torch.sin,
+        "cos": torch.cos,
+    }
     functions |= {"sigmoid": torch.sigmoid, "abs": torch.abs, "sign": torch.sign, "relu": torch.relu}
     if node.name == "softplus":
         return torch.nn.functional.softplus(value)

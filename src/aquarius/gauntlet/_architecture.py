@@ -237,6 +237,7 @@ def unread_entries(examination: Examination) -> Evidence | list[Evidence]:
             where=examination.where(examination.probe, ""),
             hint="Is the input used?",
         )
+    silent += [key for key, value in batch.items() if is_mask(value) and not examination.reads(key) and not examination.loss_reads(key)]
     unread = [key for key in silent if not _bookkeeping(examination, key) and not _read_in_training(examination, key)]
     if unread:
         return examination.finding(

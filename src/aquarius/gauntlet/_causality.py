@@ -25,6 +25,9 @@ def causality(examination: Examination) -> Evidence:
     with torch.no_grad():
         output = examination.forward(model, examination.batch())
     keys = [key for key in keys if _positions(examination, output, key) is not None and not is_mask(examination.batch()[key])]
+    keys = [
+        key for key in keys if not (is_integer(examination.batch()[key]) and examination.batch()[key].ndim > 2)
+    ]  # several rows of tokens
     if stated is None:
         return _answer_visible(examination, model)
     if not keys:

@@ -7,17 +7,63 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi varphi chi psi omega Delta Gamma".split()
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "varepsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "phi",
+        "varphi",
+        "chi",
+        "psi",
+        "omega",
+        "Delta",
+        "Gamma",
+    ]
 )
 FUNCTIONS = frozenset(
-    "log ln exp sqrt tanh sin cos sigmoid softmax softplus relu sg clip clamp stopgrad abs sign logsumexp log_softmax".split()
+    [
+        "log",
+        "ln",
+        "exp",
+        "sqrt",
+        "tanh",
+        "sin",
+        "cos",
+        "sigmoid",
+        "softmax",
+        "softplus",
+        "relu",
+        "sg",
+        "clip",
+        "clamp",
+        "stopgrad",
+        "abs",
+        "sign",
+        "logsumexp",
+        "log_softmax",
+    ]
 )
-SCALARS = frozenset("\\alpha \\beta \\gamma \\lambda \\tau \\epsilon \\eta \\kappa \\Delta \\delta".split())
+SCALARS = frozenset(["\\alpha", "\\beta", "\\gamma", "\\lambda", "\\tau", "\\epsilon", "\\eta", "\\kappa", "\\Delta", "\\delta"])
 _SPACING = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|quad|qquad)(?![a-zA-Z])|\\[,;:! ]|~|\\(?:mathbf|boldsymbol|bm|vec)(?![a-zA-Z])"
 )
 _TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|\S")
-_DECORATION = re.compile(r"^(?:[+\-*]|w|l|\\ast|\\star|\\prime|\(.*\)|\\text\{.*\}|\\mathrm\{.*\}|[A-Za-z]{2,})$")
+_DECORATION = re.compile(r"^(?:[+\-*]|w|l|s|t|\\ast|\\star|\\prime|\(.*\)|\\text\{.*\}|\\mathrm\{.*\}|[A-Za-z]{2,})$")
 
 
 class Unreadable(Exception):
@@ -69,6 +115,14 @@ def label(atom: Node) -> str:
     return atom.name + "|" + atom.index
 
 
+def complex_parts(node: Node) -> tuple[Node, Node] | None:
+    """Return the real and the imaginary part of a + i b, None where it is no such sum."""
+    if node.kind != "add" or len(node.parts) != 2 or node.parts[1].kind != "mul" or node.parts[1].parts[0] != Node("atom", "i"):
+        return None
+    rest = node.parts[1].parts[1:]
+    return node.parts[0], _product(list(rest))
+
+
 def read(latex: str, wide: bool = False) -> Display:
     """Read a display; `wide`: a sum takes all that follows, not only the product beside it.
 
@@ -83,6 +137,9 @@ def read(latex: str, wide: bool = False) -> Display:
     text = re.sub(r"\\(?:lVert|rVert|Vert|\|)", "‖", text)
     text = re.sub(r"\\[lr]vert(?![a-zA-Z])", "|", text)
     text = re.sub(r"\\text\{\s*(?:with|where|for|and)[^}]*\}|(?<![a-zA-Z\\])where(?![a-zA-Z])", ",", text)
+    whole = re.fullmatch(r"\s*\((.*)\)\s*", text)
+    if whole and len(_split(whole[1], ",")) > 1 and min(_depths(whole[1])) >= 0:
+        text = whole[1]
     pieces = [piece for piece in _split(text, ",;") if piece.strip(" .")]
     numbers: dict[str, float] = {}
     results: list[tuple[Node | None, Node]] = []
@@ -117,6 +174,15 @@ def _put(node: Node, left: Node, body: Node) -> Node:
     if node.kind == "atom" and _means(left, node):
         return body
     return replace(node, parts=tuple(_put(part, left, body) for part in node.parts))
+
+
+def _depths(text: str) -> list[int]:
+    """Return how many parentheses are open after each letter."""
+    depth, found = 0, [0]
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        found.append(depth)
+    return found
 
 
 def _split(text: str, marks: str) -> list[str]:
@@ -178,7 +244,7 @@ class _Parser:
     def product(self) -> Node:
         parts = [self.factor()]
         while (token := self.peek()) and token not in "+-)]},=;" and token not in ("\\}", "\\mid"):
-            if token == "‖" and self.bars or token == "|" and self.bars:
+            if self.bars and token in ("‖", "|"):
                 break
             if token in ("\\cdot", "\\odot", "\\times", "*"):
                 self.take()
@@ -256,7 +322,7 @@ class _Parser:
         if token == "\\chi" and self.peek() in ("[", "(", "\\{", "{", "_"):
             return self.indicator()
         name = self.name_of(token)
-        if name in FUNCTIONS or (name == "\\sigma" and self.peek() in ("(", "[") and not self.is_plain_argument()):
+        if name in FUNCTIONS or (name == "\\sigma" and self.peek() in ("(", "[") and self.peek(1) != "t"):
             return self.call("sigmoid" if name == "\\sigma" else name)
         return self.atom(name)
 
@@ -308,7 +374,11 @@ class _Parser:
         elif name == "clip":
             return self.clipped()
         elif name in ("log", "sin", "cos") and self.peek() not in ("(", "["):
+            kept = self.at
             parts = [self.factor()]
+            if self.peek() == "\\sum":  # log 1/K sum: the logarithm is of the mean
+                self.at = kept
+                parts = [self.product()]
             while parts[0].kind == "number" and self.peek() == "\\pi":
                 parts.append(self.factor())
             body = _product(parts)
@@ -374,12 +444,12 @@ class _Parser:
                 inside = "".join(self.group())
                 text, shift = _shifted(inside, shift)
                 decorations.append("_" + text.replace("\\mathrm", "").replace("\\text", ""))
-            elif token == "^" and (what := self.superscript()):
+            elif token == "^" and (what := self.superscript(name)):
                 decorations.append("^" + what)
             elif token == "'":
                 self.take()
                 decorations.append("'")
-            elif token == "(" and name not in SCALARS and self.is_plain_argument():
+            elif token == "(" and name not in (*SCALARS, "i") and self.is_plain_argument():
                 content = self.bracketed()
                 text, shift = _shifted(content, shift)
                 decorations.append("(" + text + ")")
@@ -395,12 +465,12 @@ class _Parser:
             if depth == 0:
                 return (" " if len(opening) > 1 else "").join(found[1:-1])
 
-    def superscript(self) -> str:
+    def superscript(self, name: str) -> str:
         """Take a superscript that is a part of the name, "" where it is a power."""
         kept = self.at
         self.take()
         inside = "".join(self.group())
-        if _DECORATION.match(inside):
+        if _DECORATION.match(inside) and not (inside in ("s", "t", "l", "w") and name in (*SCALARS, "\\sigma", "e")):
             return inside
         self.at = kept
         return ""
@@ -425,12 +495,12 @@ def _per_size(quotient: Node) -> Node | None:
     sizes = [part for part in factors if _is_size(part)]
     rest = [part for part in factors if not _is_size(part)]
     if not sizes or any(part.kind != "number" for part in rest):
-        return None
+        return None  # N in \\frac{1}{N+1} is no mean
     scale = above if not rest else Node("div", parts=(above, _product(rest)))
     return scale
 
 
 def _is_size(part: Node) -> bool:
     if part.kind == "call" and part.name == "abs" and part.parts[0].kind == "atom":
-        return part.parts[0].name in ("B", "P", "D", "S", "mathcal")
+        return part.parts[0].name in ("B", "P", "D", "S", "A", "y", "o")
     return part.kind == "atom" and not part.index and part.name in ("N", "B", "K", "T", "M", "n", "D", "H", "Q", "d")

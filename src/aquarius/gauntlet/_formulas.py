@@ -17,6 +17,7 @@ from ..core import Evidence
 from ._calls import FunctionCall
 from ._check import card
 from ._examination import Examination
+from ._formulas_more import MORE
 from ._functions import called
 
 Form = tuple[bool, str, Tensor]  # is it right, what it is in words, its value
@@ -252,6 +253,7 @@ FORMULAS = {
     r"(pairwise_)?distances?$|^cdist": _distances,
     r"dice": _dice,
     r"focal": _focal,
+    **MORE,
 }
 
 
@@ -285,10 +287,45 @@ def silent_terms(examination: Examination) -> list[Evidence]:
     return found or [examination.skipped("no term of the loss is a function of its own")]
 
 
+def partial_penalty(examination: Examination) -> list[Evidence]:
+    """A penalty that is given the model punishes a parameter of all blocks of a list, or of none."""
+    found = []
+    for name, calls in called(examination).items():
+        call = calls[0]
+        owner = next((v for v in (*call.arguments.values(), call.owner) if isinstance(v, nn.Module)), None)
+        if not re.search(r"penalty|regulari|weight_norm|ridge|^l[12]", name.lower()) or owner is None:
+            continue
+        with torch.enable_grad():
+            value = examination.quiet(lambda call=call: call.again(call.arguments))  # type: ignore[misc]
+        if not isinstance(value, Tensor) or value.numel() != 1 or not value.requires_grad:
+            continue
+        weights = {path: weight for path, weight in owner.named_parameters() if weight.requires_grad and weight.ndim > 1}
+        slopes = torch.autograd.grad(value.sum(), list(weights.values()), allow_unused=True)
+        kinds: dict[str, dict[str, bool]] = {}
+        for path, slope in zip(weights, slopes, strict=True):
+            kinds.setdefault(re.sub(r"\.\d+\.", ".#.", path), {})[path] = slope is not None and bool(slope.any())
+        torn = [members for kind, members in kinds.items() if "#" in kind and any(members.values()) and not all(members.values())]
+        if torn:
+            free = [path for path, punished in torn[0].items() if not punished]
+            text = f"{name} punishes {next(path for path, on in torn[0].items() if on)} and not {free[0]}, which is the same part of another block"
+            found.append(examination.finding("fail", text, where=name, path=free[0], hint="Does the sum go over all of the list?"))
+        else:
+            found.append(examination.passed(f"{name} treats the blocks of a list alike"))
+    return found or [examination.skipped("no penalty is a function of the model")]
+
+
+PARTIAL = card(
+    "loss",
+    "partial penalty",
+    "A penalty that punishes a weight in some blocks of a list and not in others.",
+    ("regularisation",),
+    "Penalties that are meant for the last blocks alone, as in fine-tuning.",
+    partial_penalty,
+)
 KNOWN_FORMULAS = card(
     "equations",
     "known formulas",
-    "A contrast, a normalised adjacency, distances, a dice or focal loss that equals a known mistake and no usual form.",
+    "A contrast, a normalised adjacency, distances, an overlap, a focal or robust loss, pairs of factors, signal to noise: equal to a known mistake and no usual form.",
     ("temperature", "margin"),
     "Functions of these names that are something else are 'unsure'; only equality with a mistake on real values fails.",
     formulas,

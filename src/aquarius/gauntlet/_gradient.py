@@ -117,6 +117,9 @@ def _unreached(examination: Examination, left: list[str], reached: set[str], cal
         reason = _excuse(own[0], left, reached, shapes)
         if reason is None and all(name in inert for name in own):
             reason = "nor does another value change the loss, so it may cancel out"
+        last = reason is None and _is_called(owner, called) and _last_of_list(own[0], reached)
+        if last and not any(_moves_loss(examination, name) for name in own):  # cut off, another value would still change the loss
+            reason = "it is in the last item of a list, and nothing reads what it makes there"
         if reason is None and examination.facts.get("stop_gradient") and not _is_called(owner, called):
             reason = "a stop-gradient is stated"
         path = own[0]
@@ -171,6 +174,15 @@ def _excuse(name: str, left: list[str], reached: set[str], shapes: dict[str, tup
     return None
 
 
+def _last_of_list(name: str, reached: set[str]) -> bool:
+    """Say whether the same parameter of an item before this one in a list gets a gradient."""
+    parts = name.split(".")
+    return any(
+        part.isdigit() and part != "0" and ".".join([*parts[:place], str(int(part) - 1), *parts[place + 1 :]]) in reached
+        for place, part in enumerate(parts)
+    )
+
+
 def _empty_slices(examination: Examination) -> list[Evidence]:
     """Look into joint projections of query, key and value: each third must get a gradient."""
     model = examination.perturbed(training=True)
@@ -191,7 +203,7 @@ def _empty_slices(examination: Examination) -> list[Evidence]:
     return found
 
 
-INTENDED = ("stop_gradient", "truncation", "discount", "gae_lambda", "players", "target_update", "ema", "experts", "top_k", "loss_scaling")
+INTENDED = ("stop_gradient", "truncation", "discount", "gae_lambda", "players", "target_update", "ema", "experts", "top_k")
 
 
 def gradient_is_derivative(examination: Examination) -> Evidence:

@@ -65,7 +65,8 @@ def number(text: str, names: dict[str, float]) -> float | None:
 
 def read_rule(text: str, parameter: Tensor, names: dict[str, float]) -> Rule | None:
     """Return what a rule in words demands of a parameter; None where its words are not known for certain."""
-    text = text.lower().replace("−", "-").strip()
+    text = re.sub(r"\bfan[ -](in|out)\b(?=[^a-z]*[)*/])", r"fan_\1", text.lower().replace("−", "-").strip())
+    text = re.sub(r"^(?:constant|filled with|all)[ :=]+(-?[\d.][\d./e-]*)$", r"constant(\1)", text)
     found = _distribution(text)
     fan_in, fan_out = fans(parameter)
     names = names | {"fan_in": fan_in, "fan_out": fan_out}
@@ -89,7 +90,8 @@ def read_rule(text: str, parameter: Tensor, names: dict[str, float]) -> Rule | N
     if re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text):
         return Rule("constant", float(text), 0.0)
     if spread := re.fullmatch(
-        r"(truncated )?normal,? (?:of |with )?mean 0(?:\.0)?,?(?: and)? (variance|standard deviation|deviation|std) (\S+)", text
+        r"(truncated )?normal,?(?: (?:of |with )?mean 0(?:\.0)?,?(?: and)?)? (?:of |with )?(variance|standard deviation|deviation|std) (?:of )?(\S+)",
+        text,
     ):
         value = number(spread[3], names)
         if value is not None and value > 0:

@@ -194,7 +194,8 @@ def ignored_labels(examination: Examination) -> Evidence:
 def reduction(examination: Examination) -> Evidence:
     """Let every sample stand twice: a mean stays, a sum doubles."""
     words = examination.words("loss")
-    mean = words.startswith("mean") or "mean over" in words or "averaged" in words
+    divided = bool(re.search(r"divided by (the |its )?(number|size|batch)", words))
+    mean = words.startswith("mean") or "mean over" in words or "averaged" in words or divided
     total = not mean and bool(re.search(r"sum(med)? over (the )?(batch|samples)", words))
     if not mean and not total:
         return examination.skipped("it is not stated whether the loss is a mean or a sum over samples")
@@ -262,8 +263,11 @@ def right_answer(examination: Examination) -> Evidence:
     target = batch[keys[0]]
     valid = (target >= 0) & (target < output.shape[-1])
     (gradient,) = torch.autograd.grad(seen.value, output, allow_unused=True)
-    if gradient is None or not bool(valid.any()) or int(target.max()) >= output.shape[-1]:
+    classes = examination.number("classes")
+    if gradient is None or not bool(valid.any()) or int(target.max()) >= output.shape[-1] or (classes and classes != output.shape[-1]):
         return examination.skipped("the labels do not number the output's classes")
+    if 2 * (int(target.max()) + 1) < output.shape[-1] and output.shape[-1] <= 16:
+        return examination.skipped("most of the output's last axis is named by no label: it holds more than the scores of classes")
     slopes = gradient.gather(-1, target.clamp(0)[..., None]).squeeze(-1)[valid]
     if not _one_right_class(gradient, target.clamp(0))[valid].float().mean() > 0.9:
         return examination.skipped("the output's last axis is no choice of one class")

@@ -63,6 +63,8 @@ def _judged(examination: Examination, key: str, where: str, yes: Tensor, no: Ten
     hint = "Look at the sign, at which factor goes with which answer, and at the order of the arguments."
     if min(yes.numel(), no.numel()) < 4 or not bool((yes != 0).any() | (no != 0).any()):
         return examination.skipped("too few answers have a slope")
+    if not bool((no != 0).any()) and 0.02 < wrong_yes < 0.98:
+        return examination.skipped(f"{key} says which scores count, not what their answers are")
     if max(wrong_yes, wrong_no) > 0.6:
         side = "rises with the score where the answer is yes" if wrong_yes > 0.6 else "falls with the score where the answer is no"
         text = f"the loss {side}, for {max(wrong_yes, wrong_no):.0%} of the answers in {key}"

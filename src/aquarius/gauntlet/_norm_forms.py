@@ -14,7 +14,9 @@ from ._examination import Examination, distance
 from ._trace import watching
 
 SAME = 1e-3  # of the output's scale, with inputs so large that epsilon does not count
+GLOBAL = r"global|over (all )?(channels|features) and (all )?(time|positions|steps|frames|places|pixels)"
 KINDS = (
+    ("global", re.compile(r"(?i)global")),
     ("RMS", re.compile(r"(?i)rms")),
     ("instance", re.compile(r"(?i)instance")),
     ("group", re.compile(r"(?i)group")),
@@ -63,6 +65,8 @@ def _kind(examination: Examination, module: nn.Module) -> str | None:
         return None
     named = next((kind for kind, pattern in KINDS if pattern.search(name)), "")
     stated = examination.words("normalisation").split()
+    if named in ("", "layer") and re.search(GLOBAL, examination.words("normalisation")):
+        return "global"
     if not named and stated:
         named = next((kind for kind in ("RMS", "instance", "group", "batch", "layer") if kind.lower() == stated[0]), "")
     return named
@@ -118,6 +122,8 @@ def _expected(kind: str) -> tuple[str, ...]:
     """Return the axes that a kind may go over."""
     if kind in ("layer", "RMS"):
         return ("features", "axis 1", "all but samples")
+    if kind == "global":
+        return ("all but samples",)
     if kind == "instance":
         return ("places", "axis 1", "features", "places of 1 and 2")
     return ()

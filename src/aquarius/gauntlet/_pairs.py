@@ -74,6 +74,8 @@ def collapse(examination: Examination) -> Evidence:
     model = examination.perturbed()
     if views is None:
         return examination.skipped("no two views are in the batch")
+    if any(is_integer(value) and examination.loss_reads(key) for key, value in examination.batch().items()):
+        return examination.skipped("the loss reads labels, which say what is to be alike")
     size = examination.layout.size
 
     def value(kind: str) -> float | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..core import Evidence
 from ._check import Check
 from ._examination import Examination, distance
+from ._schedules import unlike
 from ._step import recording
 from ._training import Training
 
@@ -105,6 +107,8 @@ def schedule_as_stated(examination: Examination) -> Evidence | list[Evidence]:
         optimizer.step()
         scheduler.step()
     found = _curve(examination, curve, int(warmup or 0), int(total) if total else None, kind)
+    if not found and (text := unlike(stated, curve)):
+        found = [examination.finding("fail", text, where="scheduler", hint="Compare the schedule's formula with the stated one.")]
     found += _advances(examination, training)
     return found or examination.passed("the schedule follows the stated curve", peak=max(curve), last=curve[-1])
 
@@ -178,6 +182,7 @@ def _advances(examination: Examination, training: Training) -> list[Evidence]:
     return [examination.finding("fail", message, where="step", hint="The schedule counts optimiser steps.")]
 
 
+Weights = Callable[[], list[Tensor]]
 MOST_DELAY = 6
 FOLLOWING = ("target", "ema", "average", "teacher", "momentum", "shadow", "slow", "copy")
 
@@ -188,19 +193,22 @@ def moving_average(examination: Examination) -> Evidence:
     if decay is None or not 0 < decay < 1 or not examination.has("step"):
         return examination.skipped("no moving average of the weights is stated")
     model = examination.perturbed(training=True)
+    kept = _kept(model)
     pair = _copy_and_original(model)
-    if pair is None:
+    if pair is None and kept is None:
         return examination.skipped("no part of the model has the form of another")
+    sides: list[tuple[Weights, Weights]] = [kept] if kept is not None else []
+    if pair is not None and kept is None:
+        one, other = _weights(pair[0]), _weights(pair[1])
+        named = any(word in name.lower() for name, child in model.named_children() if child is pair[1] for word in FOLLOWING)
+        sides = [(one, other)] if named else [(one, other), (other, one)]
     training = Training(examination, model)
     found: list[Evidence] = []
-    named = any(word in name.lower() for name, child in model.named_children() if child is pair[1] for word in FOLLOWING)
-    for online, average in (pair,) if named else (pair, pair[::-1]):
+    for online, average in sides:
         for _ in range(MOST_DELAY):  # an update that is delayed shows at the first step that moves the copy
-            before = [p.detach().clone() for p in average.parameters()]
-            was = [p.detach().clone() for p in online.parameters()]
+            before, was = _copies(average()), _copies(online())
             training.step(examination.batch())
-            now = [p.detach().clone() for p in average.parameters()]
-            moved = [p.detach().clone() for p in online.parameters()]
+            now, moved = _copies(average()), _copies(online())
             if any(not torch.equal(a, n) for a, n in zip(before, now, strict=True)):
                 break
         error = min(  # of the weights after the update, or before it
@@ -216,14 +224,58 @@ def moving_average(examination: Examination) -> Evidence:
     return found[0] if found else examination.unsure("it cannot be seen which part of the model is the average")
 
 
+def _copies(tensors: list[Tensor]) -> list[Tensor]:
+    return [tensor.detach().clone() for tensor in tensors]
+
+
+def _kept(model: nn.Module) -> tuple[Weights, Weights] | None:
+    """Return (weights, copies) where the model keeps copies of its parameters in a plain dict by their names, or in a list in their order.
+
+    The copies are set to half of the weights, for what is equal to them at first does not show which share is kept.
+    """
+    named = dict(model.named_parameters())
+    for value in vars(model).values():
+        if isinstance(value, dict) and value and all(_copy_of(v, named.get(str(k))) for k, v in value.items()):
+            names: list[Any] = list(value)
+        elif isinstance(value, list) and len(value) == len(named) > 0 and all(map(_copy_of, value, named.values())):
+            names = list(range(len(value)))
+        else:
+            continue
+        order = [named[name] for name in names] if isinstance(value, dict) else list(named.values())
+        with torch.no_grad():
+            for name, weight in zip(names, order, strict=True):
+                value[name].copy_(0.5 * weight)
+        return _listed(order), _chosen(value, names)
+    return None
+
+
+def _weights(module: nn.Module) -> Weights:
+    return lambda: list(module.parameters())
+
+
+def _listed(tensors: list[nn.Parameter]) -> Weights:
+    return lambda: list(tensors)
+
+
+def _chosen(value: Any, names: list[Any]) -> Weights:
+    return lambda: [value[name] for name in names]
+
+
+def _copy_of(value: object, weight: Tensor | None) -> bool:
+    """Say whether a value is a tensor of a weight's shape with memory of its own."""
+    return isinstance(value, Tensor) and weight is not None and value.shape == weight.shape and value.data_ptr() != weight.data_ptr()
+
+
 def _copy_and_original(model: nn.Module) -> tuple[nn.Module, nn.Module] | None:
     """Return (trained, copy): two children of one form, the copy frozen or named after what it does."""
     children = [(name, child) for name, child in model.named_children() if any(True for _ in child.parameters())]
     for number, (name, first) in enumerate(children):
-        for _other, second in children[number + 1 :]:
+        for beside, second in children[number + 1 :]:
             if [p.shape for p in first.parameters()] == [p.shape for p in second.parameters()]:
-                copied = any(word in name.lower() for word in FOLLOWING) or not any(p.requires_grad for p in first.parameters())
-                return (second, first) if copied else (first, second)
+                if any(word in name.lower() for word in FOLLOWING) or not any(p.requires_grad for p in first.parameters()):
+                    return second, first
+                if any(word in beside.lower() for word in FOLLOWING) or not any(p.requires_grad for p in second.parameters()):
+                    return first, second
     return None
 
 

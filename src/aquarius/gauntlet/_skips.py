@@ -101,7 +101,10 @@ def shown_answer(examination: Examination) -> Evidence:
     if examination.facts.get("causal") is not True:
         return examination.skipped("no order of positions is stated")
     stated = " ".join(examination.words(key) for key in ("task", "loss", "input", "corruption"))
-    if any(word in stated for word in ("reconstruct", "autoencod", "denois", "copy", "corrupt")) or "corruption" in examination.facts:
+    if (
+        any(word in stated for word in ("reconstruct", "autoencod", "denois", "enhanc", "separat", "copy", "corrupt"))
+        or "corruption" in examination.facts
+    ):
         return examination.skipped("to give back what was read may be the task")
     model, batch = examination.probe, examination.batch()
     with torch.no_grad():

@@ -29,7 +29,10 @@ def position_table(examination: Examination) -> Evidence | list[Evidence]:
         return examination.skipped("other positions than sines and cosines are stated")
     for path, name, table in _tables(examination, stated == "sinusoidal"):
         first = table[0]
-        if not bool(((first.abs() < 1e-6) | ((first - 1).abs() < 1e-6)).all()) or len(first.unique()) < 2:
+        if not bool(((first.abs() < 1e-6) | ((first - 1).abs() < 1e-6)).all()):
+            continue
+        alone = len(first.unique()) < 2  # sines without cosines, or the reverse
+        if alone and (not stated or float(table.abs().max()) > 1 + 1e-6 or len(table[1:].unique()) < 0.3 * table[1:].numel()):
             continue
         helpers = examination.source.holding(r"\bsin\b")
         where = name if name in examination.source.functions else examination.where(examination.build(), path, "__init__")

@@ -94,7 +94,7 @@ def _wrong() -> Iterator[_Row]:
             "at most",
             WRONG,
             0.0,
-            lambda c, n=n: contrast(_normal(c, n), _normal(c, n, sd=2.0)).above,
+            _ahead(n, 0.0, 1.0, 2.0),
         )
     yield "order, 5 paired seeds of two equal systems: ahead", "at most", WRONG, 0.0, lambda c: equivalence(_normal(c, 5), 0.0, 0.0).above
     yield "correlation, 12 points of none: rises", "at most", WRONG, 0.0, lambda c: correlation(_normal(c, 12), _normal(c, 12)).above
@@ -125,7 +125,7 @@ def _powerful() -> Iterator[_Row]:
         for sd in (0.4, 0.8, 1.6):
             n = seeds_needed(1.0, sd, wanted) or 2
             about = f"value, {n} seeds named for power {wanted}, sd {sd} of the margin"
-            yield about, "within", power(n, 1.0, sd), POWER, lambda c, n=n, sd=sd: equivalence(_normal(c, n, sd=sd), 0.0, 1.0).equivalent
+            yield about, "within", power(n, 1.0, sd), POWER, _agrees(n, sd)
         n = order_seeds_needed(1.0, 0.8, wanted) or 2
         about = f"order, {n} seeds a side named for power {wanted}, sd 0.8 of the effect"
         yield (
@@ -133,7 +133,7 @@ def _powerful() -> Iterator[_Row]:
             "within",
             order_power(n, 1.0, 0.8),
             POWER,
-            lambda c, n=n: contrast(_normal(c, n, 1.0, 0.8), _normal(c, n, sd=0.8)).above,
+            _ahead(n, 1.0, 0.8, 0.8),
         )
     yield "value, 8 seeds, the paper's se 0.2 of the margin", "within", power(8, 1.0, 0.7, target_error=0.2), POWER, _power_with_error
 
@@ -192,6 +192,14 @@ def _table(claims: int, n: int) -> Draw:
         return min(holm([min(1.0, 2 * min(test.p_above, test.p_below)) for test in tests])) <= WRONG
 
     return draw
+
+
+def _agrees(n: int, sd: float) -> Draw:
+    return lambda chance: equivalence(_normal(chance, n, sd=sd), 0.0, 1.0).equivalent
+
+
+def _ahead(n: int, effect: float, mine: float, theirs: float) -> Draw:
+    return lambda chance: contrast(_normal(chance, n, effect, mine), _normal(chance, n, sd=theirs)).above
 
 
 def _interval(n: int) -> Draw:

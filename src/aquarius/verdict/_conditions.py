@@ -243,7 +243,7 @@ def _marginless(case: Case) -> str | None:
 
 def _after(case: Case) -> str | None:
     if case.rule is not None and case.registered == "after":
-        return "The rule was registered after the first run that counts, so it may have been chosen to fit: it decides nothing."
+        return "The rule was registered after the first run that counts, or it or its claim was changed then, so it may have been chosen to fit: it decides nothing."
     return None
 
 

@@ -15,8 +15,10 @@ from ._decide import ONE_RUN_LEVEL, ONE_RUN_TEST, Answer, decide_value
 from ._equivalence import holm
 from ._exact import decide_exact
 from ._gather import Samples, bears_on, end_of_curve, implementation, ordered, same_name, samples, stated, stated_number
-from ._numbers import many
+from ._margin import suggest_margin
+from ._numbers import many, number
 from ._order import decide_order
+from ._registration import twins
 from ._trend import decide_trend
 from ._verdict import ClaimVerdict, Execution, Registration, Result, Rule, Scale, Verdict
 
@@ -41,10 +43,12 @@ def judge(
     registration: Registration | None = None,
     *,
     registered: Registered | Mapping[str, Registered] | None = None,
+    seen_before: Mapping[str, int] | None = None,
 ) -> Verdict:
     """Judge every claim of a dossier by rule, from evidence alone; the same evidence in any order gives the same bytes.
 
-    `registered` says when the rules were registered, relative to the first run that counts, for all claims or by claim; the ledger knows.
+    `registered` says when the rules were registered, relative to the first run that counts, for all claims or by claim, and `seen_before` how many
+    runs of a claim that counted were since replaced, or made stale, by other numbers; the ledger knows both.
     Baselines' numbers that the paper prints are judged only where something bears on them; `Verdict.left_out` counts the others. Evidence
     that does not count is never used.
 
@@ -59,13 +63,14 @@ def judge(
     hashes = {id(item): digest for digest, item in by_hash.items()}  # a hash is slow where a run has long curves
     usable = list(by_hash.values())
     drafts = [_draft(dossier, claim, rules.get(claim.id), registration, when(claim.id), usable) for claim in dossier.claims]
+    drafts = [_with_earlier(draft, (seen_before or {}).get(draft.claim.id, 0)) for draft in drafts]
     judged = [draft for draft in drafts if draft.claim.own or draft.case is not None]
     corrected = _corrected(judged)
     return Verdict(
         title=dossier.title,
         dossier=dossier.content_hash,
         registration=registration.content_hash if registration else None,
-        claims=tuple(_verdict_of(draft, hashes) for draft in corrected),
+        claims=tuple(_verdict_of(dossier, draft, hashes) for draft in corrected),
         left_out=len(drafts) - len(judged),
     )
 
@@ -244,11 +249,8 @@ def _arms(dossier: Dossier, claim: Claim, usable: Sequence[Evidence]) -> list[li
         if bears_on(item, claim.id) and same_name(stated(item, "system"), rival) and not same_name(stated(item, "system"), claim.subject)
     ]
     if not mine:
-        twins = {
-            twin.id for twin in dossier.claims
-            if twin.kind == "value" and same_name(twin.subject, claim.subject) and same_name(twin.quantity, claim.quantity) and twin.dataset == claim.dataset
-        }  # fmt: skip
-        mine = [item for item in runs if any(bears_on(item, twin) for twin in twins)]
+        values = twins(dossier, claim)
+        mine = [item for item in runs if any(bears_on(item, twin) for twin in values)]
     if not theirs and other is not None:
         theirs = [item for item in runs if bears_on(item, other.id)]
     return [mine, theirs] if mine and theirs else [mine or theirs]
@@ -288,7 +290,15 @@ def _corrected(drafts: Sequence[_Draft]) -> list[_Draft]:
     return result
 
 
-def _verdict_of(draft: _Draft, hashes: Mapping[int, str]) -> ClaimVerdict:
+def _with_earlier(draft: _Draft, earlier: int) -> _Draft:
+    """Note the numbers that were seen before these and are not used: the code or its settings may have been changed to fit."""
+    if not earlier or draft.case is None:
+        return draft
+    note = f"{many(earlier, 'earlier run')} that counted gave other numbers and {'is' if earlier == 1 else 'are'} not used: code, data or settings were changed after {'it was' if earlier == 1 else 'they were'} seen."
+    return replace(draft, notes=(*draft.notes, note))
+
+
+def _verdict_of(dossier: Dossier, draft: _Draft, hashes: Mapping[int, str]) -> ClaimVerdict:
     claim, answer, case = draft.claim, draft.answer, draft.case
     held = holding(case, EXACT if claim.kind == "exact" else MEASURED) if case else []
     lowering = [(condition, sentence) for condition, sentence in held if answer.result in condition.only]
@@ -302,6 +312,9 @@ def _verdict_of(draft: _Draft, hashes: Mapping[int, str]) -> ClaimVerdict:
     first = [sentence for condition, sentence in lowering if condition.lowers_to == result]
     later = [sentence for condition, sentence in lowering if condition.lowers_to != result]
     reasons = [*first, *later, *answer.reasons, *draft.notes]
+    suggestion = suggest_margin(dossier, claim) if case is not None and case.rule is None else None
+    if suggestion is not None:
+        reasons.append(f"A margin to register: {number(suggestion[0])} ({suggestion[1]}).")
     if case is not None and case.implementation != "broken":
         reasons.append(case.implementation_reason)
     shown: Literal["before", "after", "never"] = case.registered if case and case.rule else "never"

@@ -39,6 +39,7 @@ class Registration(Noun):
 
     rules: tuple[Rule, ...]
     dossier: str  # content hash of the dossier that the rules are about
+    claims: dict[str, str] = {}  # claim -> hash of what the dossier says of it: a claim that is edited later has changed its rule
 
 
 class Estimate(Record):

@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "STAGES": "._manifest",
         "Ledger": "._ledger",
         "Entry": "._ledger",
-        "registered": "._ledger",
+        "registered": "._registered",
         "standing": "._ledger",
         "stale": "._stale",
         "unseen": "._stale",
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from ._layout import package_name as package_name
     from ._ledger import Entry as Entry
     from ._ledger import Ledger as Ledger
-    from ._ledger import registered as registered
     from ._ledger import standing as standing
     from ._manifest import STAGES as STAGES
     from ._manifest import Manifest as Manifest
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
     from ._next import answer_questions as answer_questions
     from ._next import next_step as next_step
     from ._outcome import Outcome as Outcome
+    from ._registered import registered as registered
     from ._session import session as session
     from ._session import session_problems as session_problems
     from ._stale import stale as stale

@@ -47,4 +47,12 @@ def ledger_figures(entries: int, appends: int) -> dict[str, Any]:
 
 def _run(seed: int) -> Evidence:
     receipt = Receipt(command="aquarius reproduce .", inputs={"workspace:src/a/train.py": "a" * 64, "value:settings": "b" * 64}, seed=seed)
-    return Evidence(kind="run", check="a", status="pass", message=f"Seed {seed}.", claim="table1/a", values={"accuracy": 80.0 + seed / 1e5}, receipt=receipt)
+    return Evidence(
+        kind="run",
+        check="a",
+        status="pass",
+        message=f"Seed {seed}.",
+        claim="table1/a",
+        values={"accuracy": 80.0 + seed / 1e5},
+        receipt=receipt,
+    )

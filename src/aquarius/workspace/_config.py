@@ -67,6 +67,7 @@ class ExperimentFile(Record):
     seconds: float = 600.0  # limit of one run
     settings: dict[str, Setting] = {}
     rule: Rule | None = None
+    rules: tuple[Rule, ...] = ()  # of other claims that these runs bear on: an order, a trend
     why: str = ""
 
     def values(self) -> dict[str, Any]:

@@ -68,7 +68,9 @@ def list_equations(document: Document, dossier: Dossier, given: Mapping[str, Any
         answer = HALF if half else {name: value for name, value in found.get(index, unheard).items() if name != "index"}
         first = {"id": group[0].id, "covers": [formula.id for formula in group[1:]], "latex": displays[index]["latex"]}
         rows.append(first | {"place": f"{group[0].place.file}:{group[0].place.line}"} | answer)
-    return {"equations": rows, "questions": questions(rows), "counts": counts_of(rows) | {"rows": len(dossier.formulas)}}
+    pictured = sum(equation.pictured for equation in document.equations)
+    told = {"pictured": pictured} if pictured else {}
+    return {"equations": rows, "questions": questions(rows), "counts": counts_of(rows) | {"rows": len(dossier.formulas)}, **told}
 
 
 def joined(formulas: Sequence[Formula]) -> list[list[Formula]]:

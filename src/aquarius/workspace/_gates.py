@@ -11,7 +11,8 @@ from ..core import BadInput, Evidence, file_hash, read_bytes
 from ._artifacts import artifacts_differ
 from ._config import ExperimentFile
 from ._facts import Facts, changed_sources, open_gaps, untrue_places
-from ._ledger import CONTROL, RERUN, first_hand, registered
+from ._ledger import CONTROL, EVERYTHING, RERUN, bears, first_hand
+from ._registered import registrations
 
 OVERFIT = "overfit"  # the gauntlet's check that one batch can be learned by heart
 _FEW = 4  # items that a reason lists before it counts the rest
@@ -184,9 +185,10 @@ def registration(facts: Facts) -> Seen:
     if frozen.dossier != facts.dossier.content_hash:
         return _shut("the rules were registered for another dossier")
     rules = {rule.claim: rule for rule in frozen.rules}
+    when_frozen = registrations(facts.entries, frozen, facts.dossier)
     problems = []
     for claim, item in planned.items():
-        when = registered(facts.entries, claim)
+        when = when_frozen.get(claim, "never")
         rule = rules.get(claim)
         if rule is None or item.rule is None:
             problems.append(f"{claim}: no rule")
@@ -247,11 +249,45 @@ def report(facts: Facts) -> Seen:
         return _shut(f"{note.record.get('file')} was changed after it was written")
     if note.record.get("verdict") != facts.judged.content_hash:
         return _shut(f"{note.record.get('file')} is about another verdict")
-    if any(
-        entry.kind == "evidence" and entry.seq > note.seq and entry.record.get("check") not in (RERUN, CONTROL) for entry in facts.entries
-    ):
+    if any(bears(entry) and entry.seq > note.seq for entry in facts.entries):
         return _shut(f"there is evidence newer than {note.record.get('file')}")
     return _open(f"{note.record.get('file')} is of the current verdict", hashes=[facts.judged.content_hash])
+
+
+def controls(facts: Facts) -> Seen:
+    """Every equation, count and comparison failed on a broken twin; of the gauntlet's checks it is said which did not."""
+    from ._controls import expected
+
+    fresh, old = facts.evidence("finding", CONTROL)
+    seen = {one.path: one for one in fresh}
+    missing = [path for path in expected(facts) if path not in seen]
+    if missing:
+        return _shut(
+            f"{len(missing)} of {len(expected(facts))} checks and comparisons met no broken twin: {_list(missing)}{_because(old)}", fresh
+        )
+    wrong = [one for one in fresh if one.status != "pass"]
+    empty = [one.path.removeprefix("check ") for one in wrong if one.path is not None and one.path.startswith("check ")]
+    if len(empty) < len(wrong):
+        return _shut(_list(one.message.rstrip(".") for one in wrong if not str(one.path).startswith("check ")), fresh)
+    return _open(
+        f"{len(fresh) - len(wrong)} of {len(fresh)} failed on a broken twin{'; empty here: ' + _list(empty) if empty else ''}", fresh
+    )
+
+
+def rerun(facts: Facts) -> Seen:
+    """The newest rerun of everything in a fresh room gave every number of the runs that stand."""
+    fresh, old = facts.evidence("finding", RERUN)
+    mine = [one for one in fresh if one.path == EVERYTHING and one.details.get("fresh")]
+    if not mine:
+        return _shut(f"the reproduction was not rerun in a fresh room{_because(old)}")
+    if mine[-1].status != "pass":
+        return _shut(mine[-1].message.rstrip("."), mine[-1:])
+    missing = [one for one in facts.evidence("run")[0] if one.content_hash not in mine[-1].details.get("of", ())]
+    return (
+        _shut(f"{len(missing)} runs are newer than the rerun of everything", mine[-1:])
+        if missing
+        else _open(mine[-1].message.rstrip("."), mine[-1:])
+    )
 
 
 def _findings(facts: Facts) -> tuple[list[Evidence], list[str]]:

@@ -10,7 +10,8 @@ from ..verdict import Verdict, judge
 from ._artifacts import write_artifacts
 from ._facts import Facts
 from ._layout import Workspace
-from ._ledger import first_hand, registered
+from ._ledger import first_hand
+from ._registered import known
 
 
 def judge_workspace(workspace: Workspace, *, record: bool = False) -> Verdict:
@@ -33,8 +34,7 @@ def judge_facts(facts: Facts) -> Verdict:
     """Judge from one look at a workspace."""
     dossier, registration = workspace_dossier(facts.workspace), facts.registration
     usable = [one for one in facts.divided[0] if first_hand(one)]
-    when = {rule.claim: registered(facts.entries, rule.claim) for rule in registration.rules} if registration else {}
-    return judge(dossier, usable, registration, registered=when)
+    return judge(dossier, usable, registration, **known(facts.entries, usable, registration, dossier))
 
 
 def workspace_dossier(workspace: Workspace) -> Dossier:

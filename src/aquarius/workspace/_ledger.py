@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ _START = b'{"hash":"'
 _BODY = len(_START) + 64 + len(b'",')  # where a line's own content begins
 _BLOCK = 1 << 16
 LOCK_SECONDS = 60.0
+EVERYTHING = "everything"  # the path of a rerun of a whole reproduction
 RERUN, CONTROL = "rerun", "control"  # the checks whose evidence is about other evidence
 
 
@@ -259,6 +260,11 @@ def first_hand(one: Evidence) -> bool:
     return one.check not in (RERUN, CONTROL)
 
 
+def bears(entry: Entry) -> bool:
+    """Say whether an entry is first-hand evidence: what a verdict and a report may rest on."""
+    return entry.kind == "evidence" and entry.record.get("check") not in (RERUN, CONTROL)
+
+
 def _older(kept: dict[int, Evidence], members: list[int], inputs: dict[str, str]) -> bool:
     """Say whether one of these pieces of evidence has seen one of the inputs in another version."""
     receipts = [receipt for number in members if (receipt := kept[number].receipt) is not None]
@@ -268,31 +274,6 @@ def _older(kept: dict[int, Evidence], members: list[int], inputs: dict[str, str]
 def _drop(kept: dict[int, Evidence], members: list[int]) -> None:
     for number in members:
         del kept[number]
-
-
-def registered(ledger: Ledger | Sequence[Entry], claim: str) -> Literal["before", "after", "never"]:
-    """Say whether the rule for a claim was frozen before the first counting run that bears on it; the order of the ledger decides, not a clock.
-
-    A run bears on a claim when it names it, or when it names none and belongs to an experiment that has a run which names it. A rule that was
-    changed counts from its last change.
-    """
-    since: int | None = None
-    rule: Any = None
-    runs: list[tuple[int, str | None, str]] = []
-    for entry in ledger.entries() if isinstance(ledger, Ledger) else ledger:
-        record = entry.record
-        if entry.kind == "registration":
-            found = next((each for each in record.get("rules", []) if each.get("claim") == claim), None)
-            if found is not None and found != rule:
-                since = entry.seq
-            rule = found
-        elif entry.kind == "evidence" and record.get("kind") == "run" and record.get("counts", True):
-            runs.append((entry.seq, record.get("claim"), str(record.get("check"))))
-    if rule is None or since is None:
-        return "never"
-    experiments = {check for _, about, check in runs if about == claim}
-    bearing = [seq for seq, about, check in runs if about == claim or (about is None and check in experiments)]
-    return "before" if not bearing or since < min(bearing) else "after"
 
 
 def _body(kind: EntryKind, record: Noun | dict[str, Any]) -> dict[str, Any]:

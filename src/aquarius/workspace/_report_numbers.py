@@ -16,6 +16,7 @@ KINDS = frozenset((".md", ".markdown", ".txt", ".tex", ".html", ".htm"))
 _NUMBER = re.compile(
     r"(?<![\w./:#-])[-+−]?(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d+(?=\s?%))(?:[eE](?P<power>[-+]?\d+))?(?![\w/]|\.\d)"
 )
+_IN_WORDS = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?(?!\w)")  # not a part of a hash or a name
 _CODE = re.compile(r"(?s)<(script|style|svg)\b.*?</\1>|<[^>]*>")
 
 
@@ -61,11 +62,7 @@ def _numbers(value: Any) -> Iterator[float]:
     if isinstance(value, int | float):
         yield float(value)
     elif isinstance(value, str):
-        yield from (
-            float(match[0].replace(",", ""))
-            for match in re.finditer(r"\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?", value)
-            if match[0].replace(",", "")
-        )
+        yield from (float(match[0].replace(",", "")) for match in _IN_WORDS.finditer(value))
     elif isinstance(value, dict):
         for item in value.values():
             yield from _numbers(item)

@@ -19,7 +19,7 @@ from ..reading import Document
 from ..report import outcome
 from ..verdict import ClaimVerdict, Verdict, number
 
-_STYLE = {"pass": "green", "fail": "bold red", "unsure": "yellow", "skipped": "dim"}
+STYLE = {"pass": "green", "fail": "bold red", "unsure": "yellow", "skipped": "dim"}
 _RESULT_STYLE = {
     "reproduced": "green",
     "better": "cyan",
@@ -33,7 +33,7 @@ _FEW = 12  # rows of a long list before it is cut, with the count of the rest
 
 def table_view(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Show rows with equal keys."""
-    table = _table(title, *(rows[0] if rows else ()))
+    table = new_table(title, *(rows[0] if rows else ()))
     for row in rows:
         table.add_row(*(f"{value:,.1f}" if isinstance(value, float) else str(value) for value in row.values()))
     return table
@@ -54,15 +54,27 @@ def dossier_view(dossier: Dossier) -> Group:
     return Group(Text(dossier.title, "bold"), *_dossier_parts(dossier))
 
 
+def proposal_view(proposal: Any) -> Group:
+    """Show which proposed facts were added, with their places, and which were refused, with the reason."""
+    added = new_table(f"Added, proposed by {proposal.by}", "fact", "value", "for", "where")
+    for item in proposal.accepted:
+        added.add_row(item.fact.name, f"{item.fact.value} {item.fact.unit}".strip(), item.fact.scope or "the paper", str(item.fact.place))
+    refused = new_table("Refused", "fact", "why")
+    for item in proposal.refused:
+        refused.add_row(item.name, item.reason)
+    return Group(*([added] if proposal.accepted else []), *([refused] if proposal.refused else []))
+
+
 def _dossier_parts(dossier: Dossier) -> list[Any]:
-    facts = _table("Stated", "name", "value", "for", "where")
+    facts = new_table("Stated", "name", "value", "for", "where")
     for fact in (*dossier.architecture, *dossier.recipe):
-        facts.add_row(fact.name, f"{fact.value} {fact.unit}".strip(), fact.scope or "the paper", str(fact.place))
-    claims = _table("Claims of the paper's own systems", "claim", "paper", "where")
+        where = f"{fact.place}{f', proposed by {fact.proposed_by}' if fact.proposed_by else ''}"
+        facts.add_row(fact.name, f"{fact.value} {fact.unit}".strip(), fact.scope or "the paper", where)
+    claims = new_table("Claims of the paper's own systems", "claim", "paper", "where")
     own = [claim for claim in dossier.claims if claim.own]
     for claim in own[:_FEW]:
         claims.add_row(claim.id, measure_text(claim.measure), str(claim.place))
-    gaps = _table("Not stated, most weighty first", "gap", "suggestion", "from")
+    gaps = new_table("Not stated, most weighty first", "gap", "suggestion", "from")
     for gap in dossier.gaps:
         source = next((option.source for option in gap.options if option.value == gap.suggestion), "")
         gaps.add_row(f"{gap.name}{' (in part)' if gap.status == 'partial' else ''}", gap.suggestion, source)
@@ -82,14 +94,14 @@ def translation_view(latex: str, translation: Any) -> Group:
 def evidence_view(evidence: Sequence[Evidence]) -> Group:
     """Show findings, failed ones first, with the numbers behind each."""
     order = {"fail": 0, "unsure": 1, "pass": 2, "skipped": 3}
-    table = _table("", "status", "check", "where", "finding", "s")
+    table = new_table("", "status", "check", "where", "finding", "s")
     skipped = [item.check for item in evidence if item.status == "skipped"]
     for item in sorted((item for item in evidence if item.status != "skipped"), key=lambda item: order[item.status]):
         message = Text(item.message)
         if item.status in ("fail", "unsure") and item.hint:
             message.append(f"\nlook at: {item.hint}", "dim")
         where = "\n".join(dict.fromkeys(part for part in (item.where, item.path) if part))
-        table.add_row(Text(item.status, _STYLE[item.status]), item.check, where, message, f"{item.seconds:.1f}")
+        table.add_row(Text(item.status, STYLE[item.status]), item.check, where, message, f"{item.seconds:.1f}")
     why = [Text(f"skipped, as they do not apply here (--json says why): {', '.join(skipped)}", "dim")] if skipped else []
     return Group(table, *why, Text(_tally(item.status for item in evidence)))
 
@@ -104,9 +116,17 @@ def conformance_view(evidence: Evidence) -> Group:
 
 def cards_view(cards: Sequence[Mapping[str, Any]]) -> Table:
     """Show the card of every check."""
-    table = _table("", "check", "finds", "facts", "what can mislead it", "cost")
+    table = new_table("", "check", "finds", "facts", "what can mislead it", "cost")
     for card in cards:
         table.add_row(card["check"], card["finds"], ", ".join(card["facts"]), Text(card["misled_by"], "dim"), card["cost"])
+    return table
+
+
+def audit_cards_view(cards: Sequence[Mapping[str, Any]]) -> Table:
+    """Show the card of every check of the audit."""
+    table = new_table("", "check", "family", "finds", "what can mislead it")
+    for card in cards:
+        table.add_row(card["check"], card["family"], card["finds"], Text(card["misled_by"], "dim"))
     return table
 
 
@@ -131,11 +151,11 @@ def runs_view(evidence: Sequence[Evidence]) -> Group:
     """Show one row per run, then mean and standard deviation of what every run measured."""
     import statistics
 
-    table = _table("", "seed", "status", "metrics", "s")
+    table = new_table("", "seed", "status", "metrics", "s")
     for item in evidence:
         metrics = ", ".join(f"{name} {value:.6g}" for name, value in item.values.items()) or item.message
         seed = item.receipt.seed if item.receipt else None
-        table.add_row(str(seed), Text(item.status, _STYLE[item.status]), metrics, f"{item.seconds:.1f}")
+        table.add_row(str(seed), Text(item.status, STYLE[item.status]), metrics, f"{item.seconds:.1f}")
     good = [item.values for item in evidence if item.status == "pass"]
     lines = []
     for name in good[0] if good else ():
@@ -147,7 +167,7 @@ def runs_view(evidence: Sequence[Evidence]) -> Group:
 
 def blueprint_view(blueprint: Blueprint) -> Group:
     """Show the flow of data, the layers and the cost."""
-    table = _table("", "module", "class", "in", "out", "parameters")
+    table = new_table("", "module", "class", "in", "out", "parameters")
     for layer in blueprint.layers:
         shapes = [" ".join(f"({', '.join(shape)})" for shape in side) for side in (layer.input_shapes, layer.output_shapes)]
         table.add_row(layer.path, layer.kind, *shapes, f"{layer.parameters:,}" if layer.parameters else "")
@@ -159,7 +179,7 @@ def blueprint_view(blueprint: Blueprint) -> Group:
 
 def verdict_view(verdict: Verdict, *, report: Path | None = None) -> Group:
     """Show every claim that was tested, and count the others by what they need."""
-    table = _table(verdict.title, "claim", "paper", "measured", "verdict", "because")
+    table = new_table(verdict.title, "claim", "paper", "measured", "verdict", "because")
     tested = [claim for claim in verdict.claims if claim.result != "not tested" or claim.execution != "none"]
     for claim in tested:
         result = Text(claim.result, _RESULT_STYLE[claim.result])
@@ -182,7 +202,7 @@ def started_view(workspace: Any) -> str:
 
 def status_view(state: Any) -> Group:
     """Show the phases, their days and their gates."""
-    table = _table("", "phase", "days", "gate", "state", "because")
+    table = new_table("", "phase", "days", "gate", "state", "because")
     for phase in state.phases:
         for index, gate in enumerate(phase.gates):
             mark = Text("open", "green") if gate.open else Text("shut", "yellow")
@@ -241,7 +261,7 @@ def _problems(problems: Iterable[str]) -> list[Text]:
     return [Text(f"! {problem}", "yellow") for problem in problems]
 
 
-def _table(title: str, *columns: str) -> Table:
+def new_table(title: str, *columns: str) -> Table:
     table = Table(title=title or None, title_justify="left", title_style="bold", show_edge=False, pad_edge=False, header_style="dim")
     for name in columns:
         table.add_column(name, overflow="fold", justify="right" if name in ("s", "parameters") else "left")

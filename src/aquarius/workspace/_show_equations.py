@@ -20,7 +20,7 @@ def equations_view(data: Mapping[str, Any]) -> Group:
         parts.append(Text.assemble((names, "bold"), f" ({row['place']}): ", (row["status"], _STYLE.get(row["status"], "dim"))))
         parts.append(Text(f"  {row['latex']}", "dim"))
         parts += _translated(row) if row["status"] == "translated" else [Text(f"  {_why(row)}")]
-    return Group(*parts, *_questions(data["questions"]), Text(_tally(data["counts"]), "bold"))
+    return Group(*parts, *_questions(data["questions"]), Text(_tally(data["counts"], data.get("pictured", 0)), "bold"))
 
 
 def _translated(row: Mapping[str, Any]) -> list[Text]:
@@ -52,7 +52,11 @@ def _questions(questions: Sequence[Mapping[str, Any]]) -> list[Text]:
     return parts
 
 
-def _tally(counts: Mapping[str, int]) -> str:
+def _tally(counts: Mapping[str, int], pictured: int) -> str:
+    if pictured:
+        return (
+            f"{_count(pictured, 'display')} in a picture of text, whose structure is lost: give the paper's LaTeX source or its HTML page"
+        )
     if not counts["displays"]:
         return "the paper has no display equations"
     tally = ", ".join(f"{count} {name}" for name, count in counts.items() if name not in ("displays", "rows"))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 from ..blueprint import Blueprint, count_claims, draw
-from ..core import BadInput, Evidence, Receipt, file_hash, progress
-from ..dossier import Dossier
+from ..core import BadInput, Evidence, Receipt, file_hash, progress, read_text
+from ..dossier import Dossier, from_yaml
 from ..gauntlet import examine
 from ..lab import environment, train
 from ..subject import Limits, Subject, loaded_sources, run_in_child
-from ..verdict import Registration
+from ..verdict import Registration, power_before
+from ..verdict import register as freeze
 from ._config import Binding, ExperimentFile, Plan
 from ._conformance import NOT_FINISHED, Request, conform_in_child
 from ._layout import Workspace
@@ -70,7 +71,7 @@ def conform(workspace: Workspace, plan: Plan, dossier: Dossier) -> list[Evidence
         stages = [stage_hash("conformance", {"binding": binding.to_data(), "latex": request.latex}) for binding, request in items]
         there = [_standing(workspace, stage) for stage in stages]
         open_ones = [index for index, known in enumerate(there) if not known]
-        began = _now()
+        began = now()
         made = conform_in_child(file, [items[index][1] for index in open_ones], root=workspace.root) if open_ones else []
         for index, item in zip(open_ones, made, strict=True):
             item = item.model_copy(update={"details": item.details | {"covers": list(items[index][0].covers)}})
@@ -91,22 +92,28 @@ def examine_subject(workspace: Workspace, plan: Plan, dossier: Dossier) -> list[
 
 def register(workspace: Workspace, dossier: Dossier, experiments: dict[str, ExperimentFile]) -> Registration | None:
     """Freeze the rules of every claim that an experiment bears on, before its first run; nothing is written where nothing changed."""
-    rules = tuple(item.rule for item in experiments.values() if item.rule is not None)
+    rules = [rule for item in experiments.values() for rule in (item.rule, *item.rules) if rule is not None]
     if not rules:
         return None
-    registration = Registration(rules=rules, dossier=dossier.content_hash)
+    registration = freeze(dossier, rules)
     ledger = workspace.open_ledger()
     if ledger.registration() != registration:
         ledger.append("registration", registration)
+        for rule in registration.rules:
+            claim = dossier.claim(rule.claim)
+            if claim is not None and (warning := power_before(claim, rule)):
+                progress.note(f"{rule.claim}: {warning}")
     return registration
 
 
-def run_experiment(workspace: Workspace, name: str, item: ExperimentFile, *, workers: int | None) -> list[Evidence]:
-    """Run every seed of an experiment; finished runs are read back."""
+def run_experiment(
+    workspace: Workspace, name: str, item: ExperimentFile, *, workers: int | None, seeds: Sequence[int] | None = None
+) -> list[Evidence]:
+    """Run every seed of an experiment, or those that are asked for; finished runs are read back."""
     made = train(
         workspace.inside(item.experiment),
         name=name,
-        seeds=item.seeds,
+        seeds=item.seeds if seeds is None else seeds,
         settings=item.values(),
         runs=workspace.runs,
         claim=item.claim,
@@ -119,9 +126,19 @@ def run_experiment(workspace: Workspace, name: str, item: ExperimentFile, *, wor
         workers=workers,
         command=COMMAND,
     )
-    made = [evidence.model_copy(update={"details": evidence.details | {"deviations": _deviations(item)}}) for evidence in made]
+    told = {"deviations": _deviations(item)} | _other_claims(workspace, item)
+    made = [evidence.model_copy(update={"details": evidence.details | told}) for evidence in made]
     _record(workspace, made)
     return made
+
+
+def _other_claims(workspace: Workspace, item: ExperimentFile) -> dict[str, list[str]]:
+    """Return the other claims that an experiment's runs bear on; an order takes the runs of both systems from their own claims."""
+    if not item.rules or not workspace.dossier.exists():
+        return {}
+    dossier = from_yaml(read_text(workspace.dossier))
+    others = [claim.id for rule in item.rules if (claim := dossier.claim(rule.claim)) is not None and claim.kind != "order"]
+    return {"claims": [name for name in (item.claim, *others) if name is not None]} if others else {}
 
 
 def _deviations(item: ExperimentFile) -> list[str]:
@@ -137,7 +154,7 @@ def _once(
     *,
     files: list[Path],
 ) -> list[Evidence]:
-    stage, began = stage_hash(kind, config), _now()
+    stage, began = stage_hash(kind, config), now()
     return _standing(workspace, stage) or _keep(workspace, list(make()), stage, files, began)
 
 
@@ -166,12 +183,13 @@ def _with_receipt(item: Evidence, inputs: dict[str, str], began: str) -> Evidenc
         "inputs": dict(sorted((own | inputs).items())),
         "environment": receipt.environment or environment(),
         "started": receipt.started or began,
-        "ended": receipt.ended or _now(),
+        "ended": receipt.ended or now(),
     }
     return item.model_copy(update={"receipt": receipt.model_copy(update=known)})
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time as a receipt writes it: UTC, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -13,7 +13,7 @@ from ._artifacts import artifacts_differ
 from ._facts import Facts, places_in, untrue_places
 from ._judging import render_report
 from ._layout import Workspace
-from ._ledger import Entry
+from ._ledger import Entry, bears
 from ._report_numbers import KINDS, untraced
 from ._stale import unseen
 
@@ -36,7 +36,9 @@ def verify_workspace(workspace: Workspace) -> tuple[list[str], dict[str, int]]:
     checked["runs against their files"] = sum(item.kind == "run" for item in evidence)
     if workspace.dossier.exists() and workspace.document.exists():
         checked["places"] = sum(1 for _ in places_in(facts.dossier))
-        problems += [f"dossier.yaml: a quote does not stand in the paper: {place}." for place in untrue_places(facts.dossier, facts.sources)]
+        problems += [
+            f"dossier.yaml: a quote does not stand in the paper: {place}." for place in untrue_places(facts.dossier, facts.sources)
+        ]
         reported, checked["numbers of reports"] = _reports(facts)
         problems += reported
     return problems, checked
@@ -81,8 +83,8 @@ def run_problems(workspace: Workspace, item: Evidence) -> list[str]:
         problems.append(f"{name}: {folder.name}/{str(error).rpartition('/')[2]}")
     if item.status == "pass":
         problems += [f"{name}: {problem}." for problem in _log_line(path, line, item.values)]
-    curves = {key: [list(point) for point in thin(curve)] for key, curve in read_metrics(folder / "metrics.jsonl").items()}
-    if json.dumps(curves) != json.dumps({key: [list(point) for point in curve] for key, curve in item.curves.items()}):
+    curves = {key: [tuple(point) for point in thin(curve)] for key, curve in read_metrics(folder / "metrics.jsonl").items()}
+    if repr(sorted(curves.items())) != repr(sorted((key, [tuple(point) for point in curve]) for key, curve in item.curves.items())):
         problems.append(f"{name}: {folder.name}/metrics.jsonl is not what its curves were made of.")
     config = _load(folder / "config.json")
     if config is None or config.get("seed") != receipt.seed or hash_data(config.get("settings")) != receipt.inputs.get("value:settings"):
@@ -140,7 +142,7 @@ def _noted_report(facts: Facts, name: str, note: Entry) -> list[str]:
         return [f"the report {name} is gone."]
     if file_hash(path) != note.record["hash"]:
         return [f"the report {name} was changed after it was written."]
-    newer = any(entry.kind == "evidence" and entry.seq > note.seq for entry in facts.entries)
+    newer = any(bears(entry) and entry.seq > note.seq for entry in facts.entries)
     if newer or note.record.get("verdict") != facts.judged.content_hash:
         return []  # of an earlier state, as it was written; the gate says that it is no longer the newest
     with tempfile.TemporaryDirectory() as folder:
@@ -167,7 +169,11 @@ def _where(there: Evidence, here: Evidence, field: str) -> str:
     if field != "values":
         return field
     names = sorted(there.values.keys() | here.values.keys())
-    return ", ".join(f"{name}: {there.values.get(name)} there, {here.values.get(name)} here" for name in names if there.values.get(name) != here.values.get(name))
+    return ", ".join(
+        f"{name}: {there.values.get(name)} there, {here.values.get(name)} here"
+        for name in names
+        if there.values.get(name) != here.values.get(name)
+    )
 
 
 def _load(path: Path) -> dict[str, Any] | None:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from . import _dossier_actions as on_dossier
+from . import _evidence_actions as on_evidence
+from . import _verdict_actions as on_verdict
 from ._outcome import Outcome
 
 
@@ -427,11 +430,39 @@ def verify(folder: Path = Path(".")) -> Outcome:
     Args:
         folder: the workspace
     """
-    from ._verify import verify_workspace
     from ._show import verified_view
+    from ._verify import verify_workspace
 
     problems, checked = verify_workspace(_workspace(folder))
     return Outcome({"problems": problems, "checked": checked}, lambda: verified_view(problems, checked), ok=not problems)
+
+
+def audit(folder: Path | None = None, *, only: tuple[str, ...] = (), official: Path | None = None, list: bool = False) -> Outcome:
+    """Audit a finished repository: fabricated numbers, broken protocol, circumvented checks. Code and records are read; nothing is run.
+
+    Args:
+        folder: the folder of a finished repository or workspace
+        only: run this check or family (fabrication, protocol, circumvention) alone; may be given several times
+        official: the folder of the official repository, to be compared with
+        list: print the card of every check and audit nothing
+    """
+    from ..audit import audit as audit_folder
+    from ..audit import cards
+    from ..core import BadInput
+    from ._show import audit_cards_view, evidence_view
+
+    if list:
+        return Outcome({"checks": cards()}, lambda: audit_cards_view(cards()))
+    if folder is None:
+        raise BadInput("name the folder of a finished repository, or give --list to see the checks.")
+    evidence = audit_folder(folder, only=only, official=official)
+    findings = [
+        {name: getattr(item, name) for name in ("check", "status", "where", "path", "message", "hint", "seconds")}
+        | {"evidence": item.values}
+        for item in evidence
+    ]
+    ok = all(item.status != "fail" for item in evidence)
+    return Outcome({"subject": folder.name, "findings": findings}, lambda: evidence_view(evidence), ok=ok)
 
 
 def bench_startup(*, runs: int = 20) -> Outcome:
@@ -445,6 +476,20 @@ def bench_startup(*, runs: int = 20) -> Outcome:
 
     figures = startup(runs)
     return Outcome(figures, lambda: table_view("Start, milliseconds of wall time", figures["rows"]), ok=figures["within"])
+
+
+def bench_aql(*, steps: int = 40, chunks: int = 100) -> Outcome:
+    """Measure what the epistemic score costs a training step beside MC dropout, and how fast a stream is selected from.
+
+    Args:
+        steps: training steps that are timed of each kind, in turn
+        chunks: of a million scores that are pushed
+    """
+    from ._bench_aql import aql_figures
+    from ._show import table_view
+
+    figures = aql_figures(steps, chunks)
+    return Outcome(figures, lambda: table_view("AQL, on one thread", figures["rows"]), ok=figures["within"])
 
 
 def bench_read(folder: Path, *, pdf: bool = False, jobs: int = 0) -> Outcome:
@@ -527,6 +572,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("session", session),
     Action("read", read),
     Action("distill", distill),
+    Action("dossier.propose", on_dossier.dossier_propose),
     Action("draw", draw),
     Action("equations", equations),
     Action("equation.translate", equation_translate),
@@ -535,11 +581,25 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare-models", compare_models),
     Action("diagnose", diagnose),
     Action("train", train),
+    Action("power", on_verdict.power),
     Action("judge", judge),
+    Action("rubric.import", on_verdict.rubric_import),
+    Action("rubric.export", on_verdict.rubric_export),
+    Action("export", on_verdict.export),
     Action("write", write),
     Action("verify", verify),
+    Action("rerun", on_evidence.rerun),
+    Action("controls", on_evidence.controls),
+    Action("diff", on_evidence.diff),
+    Action("correction", on_evidence.correction),
+    Action("digitise", on_evidence.digitise),
+    Action("audit", audit),
     Action("bench.startup", bench_startup),
     Action("bench.read", bench_read),
     Action("bench.gauntlet", bench_gauntlet),
+    Action("bench.aql", bench_aql),
+    Action("bench.ledger", on_evidence.bench_ledger),
+    Action("bench.curves", on_evidence.bench_curves),
     Action("bench.equations", bench_equations),
+    Action("bench.verdict", on_verdict.bench_verdict),
 )

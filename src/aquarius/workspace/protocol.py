@@ -11,6 +11,7 @@ from . import _gates as gates
 from ._facts import Facts
 from ._gates import Gate, Seen
 from ._layout import Workspace
+from ._ledger import bears
 from ._stale import unseen
 
 
@@ -45,8 +46,10 @@ GATES = (
     Gate("registration", 4, "the rule was fixed before the runs", ("dossier", "gaps"), "write the claim, the metric and the rule into conf/NAME.yaml, then run aquarius reproduce .; a rule that came after its runs cannot be mended here, and a new workspace begins clean", gates.registration),
     Gate("runs", 4, "every planned run is complete", ("registration", "equations", "gauntlet", "overfit"), "run aquarius reproduce .; what is finished is not done again", gates.runs),
     Gate("verdict", 4, "the claims are judged", ("runs", "counts"), "run aquarius reproduce . to judge and record; aquarius judge . only shows", gates.verdict),
+    Gate("controls", 4, "checks and comparisons fail on broken twins", ("verdict",), "run aquarius controls .", gates.controls, required=False),
     Gate("results", 5, "the published artifacts agree", ("verdict",), "run aquarius reproduce . to write them again", gates.results),
     Gate("report", 5, "the report is of this verdict", ("verdict",), "run aquarius write .", gates.report),
+    Gate("rerun", 5, "every number comes again", ("verdict",), "run aquarius rerun --all --fresh", gates.rerun, required=False),
 )  # fmt: skip
 
 
@@ -135,7 +138,7 @@ def record_report(workspace: Workspace, path: Path, verdict: Verdict) -> None:
     note = {"about": "report", "file": name, "hash": file_hash(path), "verdict": verdict.content_hash}
     ledger = workspace.open_ledger()
     last = next(
-        (entry.record for entry in reversed(list(ledger.entries())) if entry.kind == "evidence" or entry.record.get("about") == "report"),
+        (entry.record for entry in reversed(list(ledger.entries())) if bears(entry) or entry.record.get("about") == "report"),
         None,
     )
     if last != note:

@@ -1,0 +1,116 @@
+"""What is known about each sample: its last scores, when they were made, and how often it was visited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core import BadInput
+
+
+class ScoreStore:
+    """Scores by sample id, with ages; grows with the largest id. A score that was never made is NaN.
+
+    memory: share of the old value in an updated score; 0 keeps the latest alone, more averages over visits.
+    """
+
+    def __init__(self, size: int = 0, *, memory: float = 0.0) -> None:
+        if size < 0 or not 0 <= memory < 1:
+            raise BadInput(f"A score store has a size of at least 0 and a memory in [0, 1); got {size} and {memory}.")
+        self.memory = memory
+        self.columns: dict[str, Tensor] = {}
+        self.stamps = torch.full((size,), -1, dtype=torch.long)  # the step of the latest visit, -1 before the first
+        self.visits = torch.zeros(size, dtype=torch.long)
+
+    def __len__(self) -> int:
+        return len(self.stamps)
+
+    def update(self, ids: Tensor, step: int, scores: Mapping[str, Tensor]) -> None:
+        """Write scores [n] by name for samples ids [n], made at `step`; of an id that comes twice the last one stays.
+
+        Raises:
+            BadInput: shapes do not agree, or an id is negative.
+        """
+        ids = ids.detach().cpu().long()
+        if ids.dim() != 1 or any(values.shape != ids.shape for values in scores.values()):
+            shapes = {name: list(values.shape) for name, values in scores.items()}
+            raise BadInput(f"Scores are [n] for ids [n]; got ids {list(ids.shape)} and {shapes}.")
+        if not len(ids):
+            return
+        if int(ids.min()) < 0:
+            raise BadInput("A sample id is negative: ids are the places of samples in their data set.")
+        self._grow(int(ids.max()) + 1)
+        for name, values in scores.items():
+            column = self.columns.setdefault(name, torch.full((len(self),), float("nan")))
+            new, old = values.detach().float().cpu(), column[ids]
+            column[ids] = torch.where(old.isnan(), new, self.memory * old + (1 - self.memory) * new)
+        self.stamps[ids] = step
+        self.visits += torch.bincount(ids, minlength=len(self))
+
+    def get(self, name: str, ids: Tensor | None = None) -> Tensor:
+        """Return the score [n] of samples ids [n], of all if not given; NaN where it was never made."""
+        column = self.columns.get(name)
+        if ids is None:
+            return torch.full((len(self),), float("nan")) if column is None else column.clone()
+        ids = ids.detach().cpu().long()
+        values = torch.full(ids.shape, float("nan"))
+        if column is not None:
+            inside = ids < len(column)
+            values[inside] = column[ids[inside]]
+        return values
+
+    def ages(self, step: int) -> Tensor:
+        """Return the steps since the latest visit of each visited sample."""
+        return step - self.stamps[self.stamps >= 0]
+
+    def _grow(self, size: int) -> None:
+        more = size - len(self)
+        if more <= 0:
+            return
+        self.stamps = torch.cat([self.stamps, torch.full((more,), -1, dtype=torch.long)])
+        self.visits = torch.cat([self.visits, torch.zeros(more, dtype=torch.long)])
+        self.columns = {name: torch.cat([column, torch.full((more,), float("nan"))]) for name, column in self.columns.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that later reads depend on."""
+        columns = {name: column.clone() for name, column in self.columns.items()}
+        return {"columns": columns, "stamps": self.stamps.clone(), "visits": self.visits.clone(), "memory": self.memory}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on exactly where `state_dict` was taken."""
+        self.columns = {name: column.clone() for name, column in state["columns"].items()}
+        self.stamps, self.visits, self.memory = state["stamps"].clone(), state["visits"].clone(), state["memory"]
+
+
+def ranks(values: Tensor) -> Tensor:
+    """Return the average rank of each value [n] as a share of n, in (0, 1]; equal values have equal ranks, NaN stays NaN."""
+    known = ~values.isnan()
+    result = torch.full(values.shape, float("nan"), dtype=torch.float64)
+    if bool(known.any()):
+        _, places, counts = values[known].unique(return_inverse=True, return_counts=True)
+        average = counts.cumsum(0) - (counts - 1) / 2
+        result[known] = average.double()[places] / int(known.sum())
+    return result
+
+
+def rank_mixture(scores: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    """Return the weighted mean of ranks [n] over the measures that a sample has: no unit, no outlier; NaN where it has none.
+
+    Source: the four measures and their weights are those of the AQL v2.0 description; ranks as in Platanios et al., "Competence-based Curriculum
+    Learning for Neural Machine Translation" (2019), section 2.1.
+
+    Raises:
+        BadInput: a weight is negative, all are zero, or names a measure that is not there.
+    """
+    used = {name: weight for name, weight in weights.items() if weight > 0}
+    if not used or any(not weight >= 0 for weight in weights.values()):
+        raise BadInput("The weights of a difficulty are at least 0, and one of them is more.")
+    missing = sorted(set(used) - set(scores))
+    if missing:
+        raise BadInput(f"The difficulty weighs {missing[0]!r}, which was never scored; scored: {', '.join(sorted(scores)) or 'nothing'}.")
+    each = torch.stack([ranks(scores[name]) for name in used])
+    shares = torch.tensor(list(used.values()), dtype=torch.float64).unsqueeze(1) * ~each.isnan()
+    return (each.nan_to_num(0.0) * shares).sum(0) / shares.sum(0)

@@ -1,0 +1,208 @@
+"""Circumvention of the claim: a feature that the text speaks of and that is off, thrown away or never added."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ..core import Evidence
+from ._check import Check, Material, found, noted, source
+from ._code import Code, assigned, constant, dotted, names_in, returns, words
+
+_COMMON = {
+    "self",
+    "with",
+    "class",
+    "data",
+    "model",
+    "test",
+    "train",
+    "load",
+    "make",
+    "build",
+    "from",
+    "plot",
+    "main",
+    "value",
+    "values",
+    "result",
+    "results",
+    "loss",
+    "score",
+    "file",
+    "path",
+    "name",
+    "rows",
+    "line",
+    "time",
+}
+
+
+def claimed(name: str, prose: str) -> bool:
+    """Say whether the text speaks of what a name names: one of its longer words stands there."""
+    parts = [word for word in words(name) if len(word) > 3 and word not in _COMMON]
+    return any(re.search(rf"\b{re.escape(word.rstrip('s'))}", prose) for word in parts)
+
+
+def switched_off(material: Material) -> Iterator[Evidence]:
+    """A claimed feature whose switch is off, whose weight is zero, whose result is thrown away or never read."""
+    code = material.code
+    prose = (material.repository.prose(paper=False) + material.repository.prose(paper=True)).lower()
+    if re.search(
+        r"without (the )?(regularis|regulariz|penalt|augment|dropout|momentum)|(not|no longer) (used|applied|implemented)|left out",
+        material.repository.prose(paper=False).lower(),
+    ):
+        return
+    yield from _zero_weights(code)
+    yield from _never_read(code, prose)
+    yield from _thrown_away(code, prose)
+    yield from _default_off(code, prose)
+    for path, data in material.records.settings.items():
+        for key, value in _flat(data):
+            if (
+                value is False
+                and claimed(key, prose)
+                and re.search(rf"\b{re.escape(key)}\b", "\n".join(module.text for module in code.repository.code))
+            ):
+                yield noted(path, f"`{key}` is off, and the text speaks of it.", "switch it on, or take the claim out.")
+
+
+def _flat(data: Any) -> Iterator[tuple[str, Any]]:
+    for key, value in data.items() if isinstance(data, dict) else ():
+        if isinstance(value, dict):
+            yield from _flat(value)
+        else:
+            yield str(key), value
+
+
+def _zero_weights(code: Code) -> Iterator[Evidence]:
+    """a + 0.0 * b"""
+    for node in code.walk(ast.BinOp):
+        assert isinstance(node, ast.BinOp)
+        if isinstance(node.op, ast.Add | ast.Sub):
+            for side in (node.left, node.right):
+                if (
+                    isinstance(side, ast.BinOp)
+                    and isinstance(side.op, ast.Mult)
+                    and 0.0 in (_value(code, side.left), _value(code, side.right))
+                ):
+                    yield found(
+                        code.place(node),
+                        f"a term has the weight zero: `{source(node)}`.",
+                        "give it its weight, or take it out with what is claimed of it.",
+                    )
+
+
+def _value(code: Code, node: ast.AST) -> float | None:
+    if isinstance(node, ast.Name) and node.id.isupper():
+        values = code.values(code.module_of[node].tree, node.id)
+        return constant(values[0]) if len(values) == 1 else None
+    return constant(node)
+
+
+def _never_read(code: Code, prose: str) -> Iterator[Evidence]:
+    """penalty = ...; and no line reads it."""
+    for function in code.walk(ast.FunctionDef):
+        assert isinstance(function, ast.FunctionDef)
+        read = {
+            item.id
+            for item in ast.walk(function)
+            if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load) and not _feeds_itself(code, item)
+        }
+        for node in (item for item in ast.walk(function) if isinstance(item, ast.Assign) and code.scope_of[item] is function):
+            for target in node.targets:
+                for name, value in _single(target, node.value):
+                    computed = isinstance(value, ast.Call | ast.BinOp)
+                    kept = any(isinstance(item, ast.Global | ast.Nonlocal) and name in item.names for item in ast.walk(function))
+                    if computed and name not in read and not name.startswith("_") and claimed(name, prose) and not kept:
+                        yield found(
+                            code.place(node),
+                            f"`{name}` is computed and never read: `{source(node)}`.",
+                            "use it, or take it out with what is claimed of it.",
+                        )
+
+
+def _feeds_itself(code: Code, item: ast.Name) -> bool:
+    """baseline[s] += rate * (g - baseline[s]): a value that only goes into its own next value is read by nothing."""
+    statement = code.within(item, ast.Assign, ast.AugAssign)
+    if isinstance(statement, ast.AugAssign):
+        return _base_name(statement.target) == item.id
+    return isinstance(statement, ast.Assign) and [_base_name(target) for target in statement.targets] == [item.id]
+
+
+def _base_name(target: ast.AST) -> str:
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else ""
+
+
+def _single(target: ast.AST, value: ast.AST) -> list[tuple[str, ast.AST]]:
+    return [(one.id, part) for one, part in assigned(target, value) if isinstance(one, ast.Name)]
+
+
+def _thrown_away(code: Code, prose: str) -> Iterator[Evidence]:
+    """augment(x) as a statement, where the function gives a new value back and changes nothing."""
+    for node in code.walk(ast.Expr):
+        assert isinstance(node, ast.Expr)
+        call = node.value
+        function = code.function(call) if isinstance(call, ast.Call) else None
+        if function is None or not isinstance(call, ast.Call) or not returns(function) or not claimed(function.name, prose):
+            continue
+        changes = any(
+            isinstance(item, ast.Assign | ast.AugAssign)
+            and any(isinstance(t, ast.Subscript | ast.Attribute) for t in (item.targets if isinstance(item, ast.Assign) else [item.target]))
+            for item in ast.walk(function)
+        )
+        calls = any(isinstance(item, ast.Expr) and isinstance(item.value, ast.Call) for item in ast.walk(function))
+        if not changes and not calls and not any(isinstance(item, ast.With | ast.Global) for item in ast.walk(function)):
+            yield found(code.place(node), f"what `{function.name}` gives back is thrown away: `{source(node)}`.", "assign it.")
+
+
+def _default_off(code: Code, prose: str) -> Iterator[Evidence]:
+    """def train(..., augment=False) with `if augment:` inside, and no call that passes it."""
+    for function in code.walk(ast.FunctionDef):
+        assert isinstance(function, ast.FunctionDef)
+        arguments = function.args.args[len(function.args.args) - len(function.args.defaults) :] if function.args.defaults else []
+        pairs = [
+            *zip(arguments, function.args.defaults, strict=True),
+            *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
+        ]
+        for arg, default in pairs:
+            if not (isinstance(default, ast.Constant) and default.value is False) or not claimed(arg.arg, prose):
+                continue
+            parent = code.parent.get(function)
+            name = parent.name if function.name == "__init__" and isinstance(parent, ast.ClassDef) else function.name
+            calls = code.calls_of.get(name, [])
+            position = (
+                [item.arg for item in function.args.args].index(arg.arg) - (1 if isinstance(parent, ast.ClassDef) else 0)
+                if arg in function.args.args
+                else 99
+            )
+            passed = any(
+                len(call.args) > position
+                or any(word.arg in (arg.arg, None) for word in call.keywords)
+                or any(isinstance(item, ast.Starred) for item in call.args)
+                for call in calls
+            )
+            tested = any(isinstance(item, ast.If | ast.IfExp) and arg.arg in names_in(item.test) for item in ast.walk(function)) or any(
+                dotted(item) == f"self.{arg.arg}" for item in ast.walk(function) if isinstance(item, ast.Attribute)
+            )
+            if calls and not passed and tested:
+                yield found(
+                    code.place(function),
+                    f"`{name}` has `{arg.arg}=False`, no call switches it on, and the text speaks of it.",
+                    "switch it on, or take the claim out.",
+                )
+
+
+CHECKS = (
+    Check(
+        "switched-off",
+        "circumvention",
+        "a claimed feature that is off, has the weight zero, is thrown away or never read",
+        "an ablation that is kept in the code",
+        switched_off,
+    ),
+)

@@ -1,0 +1,483 @@
+"""Circumvention in the tests: checks that cannot fail, comparisons that were replaced, references that are the code under test."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ..core import Evidence
+from ._check import Check, Material, found, source
+from ._code import Code, constant, dotted, last, returns, words
+
+_PROMISES = {
+    "match",
+    "matches",
+    "equal",
+    "equals",
+    "close",
+    "against",
+    "reference",
+    "agree",
+    "agrees",
+    "agreement",
+    "correct",
+    "exact",
+    "parity",
+}
+_DATA = {
+    "toy",
+    "load",
+    "make",
+    "data",
+    "sample",
+    "samples",
+    "text",
+    "batch",
+    "inputs",
+    "fixture",
+    "random",
+    "generate",
+    "case",
+    "cases",
+    "problem",
+    "blobs",
+}
+_COMPARE = {
+    "allclose",
+    "isclose",
+    "assert_allclose",
+    "assert_array_almost_equal",
+    "assert_almost_equal",
+    "array_equal",
+    "assert_close",
+    "approx",
+    "assert_array_equal",
+    "assert_equal",
+}
+
+
+def cannot_fail(material: Material) -> Iterator[Evidence]:
+    """A test whose assertion holds whatever the code does, is never reached, or is swallowed."""
+    code = material.code
+    for node in code.walk(ast.Assert, tests=True):
+        assert isinstance(node, ast.Assert)
+        why = _always(code, node.test)
+        if why:
+            yield found(code.place(node), f"this assertion cannot fail, {why}: `{source(node.test)}`.", "assert what the code must do.")
+    for node in code.walk(ast.Try, tests=True):
+        assert isinstance(node, ast.Try)
+        if not any(
+            isinstance(item, ast.Assert) or (isinstance(item, ast.Call) and last(item.func) in _COMPARE)
+            for part in node.body
+            for item in ast.walk(part)
+        ):
+            continue
+        for handler in node.handlers:
+            kinds = {
+                last(item)
+                for item in ([handler.type] if not isinstance(handler.type, ast.Tuple) else handler.type.elts)
+                if item is not None
+            } or {"Exception"}
+            if kinds & {"Exception", "AssertionError", "BaseException"} and not any(
+                isinstance(item, ast.Raise | ast.Assert) or (isinstance(item, ast.Call) and last(item.func) == "fail")
+                for item in ast.walk(handler)
+            ):
+                yield found(code.place(handler), "a failed assertion is swallowed.", "let the test fail.")
+    for function in code.walk(ast.FunctionDef, tests=True):
+        assert isinstance(function, ast.FunctionDef)
+        if function.name.startswith("test"):
+            yield from _test(code, function)
+
+
+def _always(code: Code, test: ast.expr) -> str:
+    if isinstance(test, ast.Constant) and test.value:
+        return "it is a constant"
+    if isinstance(test, ast.Tuple) and test.elts:
+        return "a tuple is always true"
+    if (
+        isinstance(test, ast.BoolOp)
+        and isinstance(test.op, ast.Or)
+        and any((isinstance(item, ast.Constant) and item.value) or _always(code, item) for item in test.values)
+    ):
+        return "one side is always true"
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        left, right = test.left, test.comparators[0]
+        if ast.dump(left) == ast.dump(right) and isinstance(test.ops[0], ast.Eq | ast.LtE | ast.GtE | ast.Is) and not _has_call(left):
+            return "both sides are the same"
+        number = constant(right)
+        if isinstance(test.ops[0], ast.GtE) and number == 0 and isinstance(left, ast.Call) and last(left.func) in ("abs", "len", "norm"):
+            return "it is never negative"
+        if (
+            isinstance(test.ops[0], ast.IsNot)
+            and isinstance(right, ast.Constant)
+            and right.value is None
+            and isinstance(left, ast.Call)
+            and last(left.func) in ("float", "abs")
+        ):
+            return "a number is never None"
+        if (
+            isinstance(test.ops[0], ast.Lt | ast.LtE)
+            and number is not None
+            and isinstance(left, ast.Call)
+            and last(left.func) == "abs"
+            and left.args
+            and isinstance(left.args[0], ast.BinOp)
+        ):
+            other = constant(left.args[0].right)
+            if (other is not None and 0 < abs(other) <= number and number >= 1) or (
+                other is not None and 0 < abs(other) <= 1 and number >= 0.9
+            ):
+                return "the tolerance is as wide as the number"
+            if number >= 1e3 and (other is None or abs(other) < number):
+                return "the tolerance is huge"
+    for call in (item for item in ast.walk(test) if isinstance(item, ast.Call) and last(item.func) in _COMPARE):
+        if _wide(call):
+            return "the tolerance is huge"
+        if len(call.args) >= 2 and ast.dump(call.args[0]) == ast.dump(call.args[1]) and not _has_call(call.args[0]):
+            return "both sides are the same"
+    if isinstance(test, ast.Call) and last(test.func) == "isinstance":
+        return ""
+    return ""
+
+
+def _has_call(node: ast.AST) -> bool:
+    return any(isinstance(item, ast.Call) for item in ast.walk(node))
+
+
+def _largest(call: ast.Call) -> float:
+    """Return the absolute tolerance from which on a comparison says nothing: nearly the expected number, where it is written down."""
+    expected = [abs(number) for number in map(constant, call.args) if number]
+    return 0.9 * max(expected) if expected else 5.0
+
+
+def _wide(call: ast.Call) -> bool:
+    for word in call.keywords:
+        number = constant(word.value)
+        if number is None:
+            if (isinstance(word.value, ast.Call) and ast.unparse(word.value) in ("float('inf')",)) or ast.unparse(word.value) in (
+                "np.inf",
+                "math.inf",
+            ):
+                return word.arg in ("rtol", "rel", "rel_tol", "atol", "abs", "abs_tol")
+        elif (word.arg in ("rtol", "rel", "rel_tol") and number >= 0.5) or (
+            word.arg in ("atol", "abs", "abs_tol") and number >= _largest(call)
+        ):
+            return True
+    return False
+
+
+def _test(code: Code, function: ast.FunctionDef) -> Iterator[Evidence]:
+    body = list(ast.walk(function))
+    asserts = [item for item in body if isinstance(item, ast.Assert)]
+    calls = [item for item in body if isinstance(item, ast.Call)]
+    checking = [
+        item
+        for item in calls
+        if last(item.func) in _COMPARE | {"raises", "warns", "fail", "assertEqual", "assertTrue", "assertAlmostEqual", "gradcheck"}
+        or last(item.func).startswith(("assert", "check", "expect", "verify"))
+    ]
+    for number, statement in enumerate(function.body[:-1]):
+        later = [item for rest in function.body[number + 1 :] for item in ast.walk(rest) if isinstance(item, ast.Assert)]
+        if isinstance(statement, ast.Return) and later:
+            yield found(code.place(statement), "the test returns before its assertions.", "take the return out.")
+        elif (
+            later
+            and isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Call)
+            and dotted(statement.value.func) in ("pytest.skip", "pytest.xfail")
+        ):
+            yield found(code.place(statement), f"the test is given up before its assertions: `{source(statement)}`.", "let it run.")
+    for item in asserts:
+        for up in code.ancestors(item):
+            if (
+                (isinstance(up, ast.If) and isinstance(up.test, ast.Constant) and not up.test.value)
+                or (isinstance(up, ast.For) and isinstance(up.iter, ast.List | ast.Tuple) and not up.iter.elts)
+                or (
+                    isinstance(up, ast.For)
+                    and last(up.iter) == "range"
+                    and isinstance(up.iter, ast.Call)
+                    and [constant(arg) for arg in up.iter.args] == [0.0]
+                )
+            ):
+                yield found(code.place(up), "the assertions stand where they are never reached.", "let them run.")
+    for call in calls:
+        if last(call.func) in _COMPARE and not any(isinstance(up, ast.Assert) for up in code.ancestors(call)):
+            if _wide(call):
+                yield found(code.place(call), f"the tolerance is huge: `{source(call)}`.", "take the tolerance the arithmetic allows.")
+            elif last(call.func) in ("allclose", "isclose", "array_equal") and isinstance(code.parent.get(call), ast.Expr):
+                yield found(code.place(call), f"the comparison is made and not asserted: `{source(call)}`.", "assert it.")
+    for mark in function.decorator_list:
+        text = ast.unparse(mark)
+        if re.search(r"mark\.skip\b|skipif\(True|xfail\((?!.*raises)|mark\.xfail$", text):
+            yield found(
+                code.place(function),
+                f"`{function.name}` never counts: `{text[:60]}`.",
+                "let it run.",
+                sure=bool(re.search(r"skipif\(True|xfail", text)) or not re.search(r"slow|gpu|cuda|download|network", text),
+            )
+    promises = bool(set(words(function.name)) & _PROMISES) and "smoke" not in function.name
+    if not asserts and not checking and not any(isinstance(item, ast.Raise) for item in body):
+        helpers = any(
+            code.functions.get(last(item.func)) is None
+            and isinstance(item.func, ast.Name)
+            and "assert" in ast.unparse(code.module_of[function].tree)
+            for item in calls
+        )
+        yield found(
+            code.place(function), f"`{function.name}` asserts nothing.", "assert what the code must do.", sure=promises and not helpers
+        )
+
+
+def replaced(material: Material) -> Iterator[Evidence]:
+    """A comparison, a metric or a test's outcome that is replaced before the tests run."""
+    code = material.code
+    for tests in (True, False):
+        for node in code.walk(ast.Assign, ast.Call, ast.FunctionDef, tests=tests):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Attribute) and (
+                        target.attr in _COMPARE | {"accuracy_score", "f1_score", "assertEqual", "log_loss"}
+                        or dotted(target) in ("time.time", "time.perf_counter", "rep.outcome", "report.outcome", "session.exitstatus")
+                    ):
+                        yield found(
+                            code.place(node), f"a comparison is replaced: `{source(node)}`.", "compare with the library's own function."
+                        )
+            elif isinstance(node, ast.Call) and last(node.func) == "setattr":
+                text = ast.unparse(node)
+                replaced_names = re.search(r"\b(" + "|".join(sorted(_COMPARE)) + r"|accuracy_score|f1_score)\b", text)
+                constant_value = any(isinstance(arg, ast.Lambda) and isinstance(arg.body, ast.Constant) for arg in node.args)
+                if replaced_names and node.args and (constant_value or tests):
+                    yield found(
+                        code.place(node), f"a comparison is replaced: `{source(node)}`.", "compare with the library's own function."
+                    )
+            elif isinstance(node, ast.FunctionDef) and node.name in (
+                "pytest_runtest_makereport",
+                "pytest_sessionfinish",
+                "pytest_collection_modifyitems",
+                "pytest_runtest_call",
+                "pytest_pyfunc_call",
+                "pytest_runtest_logreport",
+            ):
+                text = ast.unparse(node)
+                if re.search(
+                    r"outcome\b.*= .*['\"]passed|exitstatus = |items\[:\] ?=|items\.clear|del items|force_result|xfail|add_marker\((pytest\.mark\.)?skip\b|return True",
+                    text,
+                ) and not re.search(r"slow|gpu|cuda|runslow|getoption", text):
+                    yield found(code.place(node), f"`{node.name}` changes what the tests say.", "let the outcome be what the test gave.")
+            if (
+                isinstance(node, ast.FunctionDef)
+                and node.name in ("__eq__", "__lt__", "__float__", "allclose", "isclose")
+                and [item for item in returns(node) if isinstance(item, ast.Constant) and item.value is True] == returns(node) != []
+            ):
+                yield found(code.place(node), f"`{node.name}` is always true.", "compare.")
+
+
+def own_reference(material: Material) -> Iterator[Evidence]:
+    """A reference that is the code under test: it imports it, calls it, or its golden values are made by it."""
+    code = material.code
+    own = {re.sub(r"\.py$", "", module.path).rsplit("/", 1)[-1] for module in material.repository.code}
+    for module in material.repository.modules:
+        if not re.search(r"(^|/|_)(reference|golden|oracle|naive|ref|expected|ground_truth)(_\w+)?\.(py|ipynb)$", module.path):
+            continue
+        used = _imported(module.tree)
+        for name, node in used.items():
+            base = name.split(".")[-1]
+            if (
+                base in own
+                and base not in module.path
+                and not re.search(r"data|util|common|config|io|constant", base)
+                and _reference_uses(module.tree, node)
+            ):
+                yield found(
+                    code.place(node),
+                    f"the reference imports the code it is to judge: `{source(node)}`.",
+                    "a reference is written without the code under test.",
+                )
+                break
+    imported_own = {
+        alias
+        for module in material.repository.tests
+        for name, node in _imported(module.tree).items()
+        if name.split(".")[-1] in own
+        for alias in _aliases(node)
+    }
+    for tests in (True, False):
+        for function in code.walk(ast.FunctionDef, tests=tests):
+            assert isinstance(function, ast.FunctionDef)
+            if not set(words(function.name)) & {
+                "reference",
+                "naive",
+                "slow",
+                "oracle",
+                "expected",
+                "golden",
+                "truth",
+                "ref",
+            } or function.name.startswith("test"):
+                continue
+            called = {item.func.id: item for item in ast.walk(function) if isinstance(item, ast.Call) and isinstance(item.func, ast.Name)}
+            called |= {
+                dotted(item.func): item
+                for item in ast.walk(function)
+                if isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute)
+            }
+            judged = _judged_with(code, function.name)
+            for name, call in called.items():
+                base = name.split(".")[-1]
+                if base != function.name and (
+                    base in judged or (tests and (name in imported_own or name.split(".")[0] in imported_own) and base in judged)
+                ):
+                    yield found(
+                        code.place(function),
+                        f"`{function.name}` calls `{name}`, which it is to judge: `{source(call)}`.",
+                        "a reference is written without the code under test.",
+                    )
+                    break
+    yield from _same_call(code)
+
+
+def _imported(tree: ast.Module) -> dict[str, ast.Import | ast.ImportFrom]:
+    table: dict[str, ast.Import | ast.ImportFrom] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            table.update((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            table[node.module] = node
+    return table
+
+
+def _aliases(node: ast.Import | ast.ImportFrom) -> set[str]:
+    return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+
+
+def _reference_uses(tree: ast.Module, node: ast.Import | ast.ImportFrom) -> bool:
+    """Say whether a function of the reference calls what was imported; a comparison under `__main__` is no reference."""
+    names = _aliases(node)
+    functions = [item for item in tree.body if isinstance(item, ast.FunctionDef | ast.ClassDef)]
+    return (
+        any(
+            isinstance(item, ast.Call) and dotted(item.func).split(".")[0] in names
+            for function in functions
+            if function.name != "main"
+            for item in ast.walk(function)
+        )
+        or not functions
+    )
+
+
+def _judged_with(code: Code, reference: str) -> set[str]:
+    """Return the functions that stand in one comparison with a reference."""
+    judged: set[str] = set()
+    for tests in (True, False):
+        for function in code.walk(ast.FunctionDef, tests=tests):
+            calls = {last(item.func) for item in ast.walk(function) if isinstance(item, ast.Call)}
+            if reference in calls and (any(isinstance(item, ast.Assert) for item in ast.walk(function)) or calls & _COMPARE):
+                judged |= {name for name in calls - {reference} if not set(words(name)) & _DATA}
+    return (
+        judged
+        - _COMPARE
+        - {
+            "abs",
+            "float",
+            "len",
+            "range",
+            "max",
+            "min",
+            "sum",
+            "default_rng",
+            "normal",
+            "mean",
+            "array",
+            "zeros",
+            "ones",
+            "all",
+            "any",
+            "zip",
+            "list",
+            "arange",
+            "eye",
+            "exp",
+            "log",
+            "sqrt",
+            "dot",
+            "randn",
+        }
+    )
+
+
+def _same_call(code: Code) -> Iterator[Evidence]:
+    """assert f(x) == f(x), without a seed that would make it a test of determinism."""
+    for function in code.walk(ast.FunctionDef, tests=True):
+        assert isinstance(function, ast.FunctionDef)
+        if set(words(function.name)) & {
+            "deterministic",
+            "determinism",
+            "reproducible",
+            "repeatable",
+            "seed",
+            "seeds",
+            "same",
+            "twice",
+            "repeat",
+            "stable",
+            "pure",
+        }:
+            continue
+        for node in (item for item in ast.walk(function) if isinstance(item, ast.Assert | ast.Call)):
+            pair = _sides(node)
+            if pair is None:
+                continue
+            one, two = (_resolved(code, function, side) for side in pair)
+            if (
+                isinstance(one, ast.Call)
+                and isinstance(two, ast.Call)
+                and ast.dump(one) == ast.dump(two)
+                and not re.search(r"rng|seed|random", ast.unparse(one))
+            ):
+                yield found(
+                    code.place(node), f"the code is compared with itself: `{source(one)}`.", "compare with a value found in another way."
+                )
+
+
+def _resolved(code: Code, function: ast.FunctionDef, side: ast.AST) -> ast.AST:
+    values = code.values(function, side.id) if isinstance(side, ast.Name) else []
+    return values[0] if len(values) == 1 else side
+
+
+def _sides(node: ast.AST) -> tuple[ast.AST, ast.AST] | None:
+    if isinstance(node, ast.Call) and last(node.func) in _COMPARE and len(node.args) >= 2:
+        return node.args[0], node.args[1]
+    if isinstance(node, ast.Assert):
+        for item in ast.walk(node.test):
+            if isinstance(item, ast.Compare) and isinstance(item.ops[0], ast.Eq):
+                return item.left, item.comparators[0]
+            if isinstance(item, ast.BinOp) and isinstance(item.op, ast.Sub) and isinstance(code_parent(node, item), ast.Call):
+                return item.left, item.right
+    return None
+
+
+def code_parent(root: ast.AST, node: ast.AST) -> ast.AST | None:
+    """Return the node right around a node inside a tree."""
+    return next((item for item in ast.walk(root) if any(child is node for child in ast.iter_child_nodes(item))), None)
+
+
+CHECKS = (
+    Check(
+        "test-cannot-fail",
+        "circumvention",
+        "a test that cannot fail, is never reached or is swallowed",
+        "a smoke test that is called one",
+        cannot_fail,
+    ),
+    Check(
+        "comparison-replaced", "circumvention", "a comparison or a test's outcome that is replaced", "a fake clock for one test", replaced
+    ),
+    Check(
+        "own-reference",
+        "circumvention",
+        "a reference that is the code under test",
+        "a vectorised form held against a loop over the same kernel",
+        own_reference,
+    ),
+)

@@ -1,0 +1,70 @@
+"""Truncated backpropagation: where along time the gradient ends."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..core import Evidence
+from ._check import card
+from ._examination import Examination, no_dropout
+
+
+def segments(examination: Examination) -> Evidence:
+    """Take the slope of each output along the input one step before: it is 0 at the stated distance only."""
+    stated = examination.number("truncation")
+    if stated is None or stated < 1:
+        return examination.skipped("no truncation of the gradient is stated")
+    keys = [
+        key
+        for key, value in examination.batch().items()
+        if isinstance(value, Tensor) and value.is_floating_point() and value.ndim >= 3 and examination.reads(key)
+    ]
+    if len(keys) != 1 or not examination.layout.rows:
+        return examination.skipped("the model is not given one sequence of vectors")
+    cuts, length = _cuts(examination, keys[0])
+    if cuts is None or len(cuts) >= length - 1:
+        return examination.skipped("outputs do not follow the steps of the input, or no state is carried")
+    size = int(stated)
+    steps = sorted({later - earlier for earlier, later in zip([0, *cuts], cuts, strict=False)})
+    if not cuts:
+        if length > size:
+            return examination.unsure(f"the gradient flows through all {length} steps; it may be cut between batches")
+        return examination.passed("the gradient flows through each segment")
+    if min(steps) < size:
+        text = f"the gradient is cut after {min(steps)} steps, and segments of {size} are stated"
+        where = next(iter(examination.source.holding(r"detach\(")), None) or examination.where(examination.probe, "")
+        return examination.finding("fail", text, where=where, hint="Look at when states are detached.", values={"steps": min(steps)})
+    if max(steps) > size or length - cuts[-1] > size:
+        return examination.unsure(f"segments of {size} steps are stated, and the gradient flows through {max(*steps, length - cuts[-1])}")
+    return examination.passed(f"the gradient is cut every {size} steps")
+
+
+def _cuts(examination: Examination, key: str) -> tuple[list[int] | None, int]:
+    """Return the steps to which no gradient comes from the output one step later, and the length."""
+    model = examination.perturbed(training=True)
+    batch = examination.batch()
+    batch[key].requires_grad_()
+    length = batch[key].shape[1]
+    with no_dropout(model):
+        output = examination.forward(model, batch)
+    if output.ndim < 2 or output.shape[:2] != batch[key].shape[:2] or not output.requires_grad or length < 3:
+        return None, length
+    cuts = []
+    for step in range(1, length):
+        (slope,) = torch.autograd.grad(output[:, step].sum(), batch[key], retain_graph=True, allow_unused=True)
+        if slope is None:
+            return None, length
+        if not bool(slope[:, step - 1].any()):
+            cuts.append(step)
+    return cuts, length
+
+
+SEGMENTS = card(
+    "gradient",
+    "segments",
+    "A state that is detached more often than the stated truncation.",
+    ("truncation",),
+    "States that are cut between batches only: 'unsure'.",
+    segments,
+)

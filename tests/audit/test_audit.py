@@ -1,0 +1,100 @@
+"""The audit on staged pairs: every flaw is found in its file, and the honest repository is left in peace."""
+# tests _borrowed.py, _features.py, _invented.py, _leakage.py, _metrics.py, _numbers.py, _runs.py, _selection.py, _stated.py, _weakened.py, _check.py
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from aquarius.audit import audit, cards
+from aquarius.core import BadInput
+from audit.repositories import BANDIT, BOOST, FACTORS, POWER, SERIES, SPAM
+from audit.repositories_more import ANOMALY, FOREST, POLICY
+from audit.repositories_torch import CHARS, CONVNET, DROPNET, GRAPH, LATENT
+from audit.staged import FLAWS, Flaw, write
+from audit.staged_more import FLAWS as MORE_FLAWS
+from audit.staged_torch import FLAWS as TORCH_FLAWS
+
+HONEST = {
+    "boost": BOOST, "factors": FACTORS, "spam": SPAM, "series": SERIES, "dropnet": DROPNET, "bandit": BANDIT, "power": POWER,
+    "convnet": CONVNET, "graph": GRAPH, "chars": CHARS, "latent": LATENT, "forest": FOREST, "policy": POLICY, "anomaly": ANOMALY,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [*FLAWS, *TORCH_FLAWS, *MORE_FLAWS], ids=lambda case: case.name)
+def test_a_flaw_is_found_where_it_is(case: Flaw, tmp_path: Path) -> None:
+    failed = [item for item in audit(write(case.flawed(), tmp_path)) if item.status == "fail"]
+    places = {(item.where or "").split(":")[0] for item in failed}
+    # what contradicts the text or another record is found in the text or in the record
+    contradiction = case.category == "fabrication" or any(item.check == "stated-settings" for item in failed)
+    assert case.where in places or (contradiction and places & {"README.md", "results.json"}), places
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_repository_raises_no_alarm(name: str, tmp_path: Path) -> None:
+    found = audit(write(HONEST[name], tmp_path))
+    assert [(item.check, item.where, item.message) for item in found if item.status == "fail"] == []
+
+
+def test_the_same_folder_gives_the_same_findings(tmp_path: Path) -> None:
+    write(FLAWS[0].flawed(), tmp_path)
+    first, second = ([item.model_copy(update={"seconds": 0.0}) for item in audit(tmp_path)] for _ in range(2))
+    assert first == second
+
+
+def test_only_one_family_runs(tmp_path: Path) -> None:
+    write(BOOST, tmp_path)
+    protocol = {card["check"] for card in cards() if card["family"] == "protocol"}
+    assert {item.check for item in audit(tmp_path, only=("protocol",))} == protocol
+    assert {item.check for item in audit(tmp_path, only=("chosen-on-test",))} == {"chosen-on-test"}
+
+
+def test_an_unknown_check_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="there is no check or family named 'leak'"):
+        audit(write(BOOST, tmp_path), only=("leak",))
+
+
+def test_the_official_repository_is_compared(tmp_path: Path) -> None:
+    ours, theirs = (
+        write(BOOST, tmp_path / "ours"),
+        write({"a.py": BOOST["boost.py"].replace("stump", "tree").replace("alpha", "vote")}, tmp_path / "theirs"),
+    )
+    found = [item for item in audit(ours, only=("official-code",), official=theirs) if item.status == "fail"]
+    assert [item.where for item in found] == ["boost.py"] and found[0].values["share"] > 0.9
+    other = write({"a.py": SERIES["forecast.py"]}, tmp_path / "other")
+    assert all(item.status == "pass" for item in audit(ours, only=("official-code",), official=other))
+    assert [item.status for item in audit(ours, only=("official-code",))] == ["skipped"]
+
+
+def test_no_time_left_is_said(tmp_path: Path) -> None:
+    found = audit(write(BOOST, tmp_path), budget=-1.0)
+    assert {item.status for item in found} == {"skipped"}
+
+
+def test_every_check_has_a_card() -> None:
+    assert all(card["finds"] and card["misled_by"] and card["family"] in ("fabrication", "protocol", "circumvention") for card in cards())
+    assert len({card["check"] for card in cards()}) == len(cards()) > 30
+    json.dumps(cards())
+
+
+# What looks like a flaw and is none: one line changed in an honest repository, and still no alarm.
+ODDITIES = [
+    ("a figure line at the paper's number", BOOST, "boost.py", 'print(out, "paper", PAPER)', 'print(out, "paper", PAPER, "gap", out["test_error"] - PAPER)'),
+    ("probabilities are clipped", BANDIT, "bandit.py", "r = float(rng.random() < means[a])\n        n[a], s[a], regret = n[a] + 1, s[a] + r, regret + means.max() - means[a]\n    return regret\n\n\ndef greedy",
+     "r = float(rng.random() < np.clip(means[a], 1e-6, 1 - 1e-6))\n        n[a], s[a], regret = n[a] + 1, s[a] + r, regret + means.max() - means[a]\n    return regret\n\n\ndef greedy"),
+    ("a curve on the test part", SERIES, "forecast.py", "    value = mae(w, *windows(test, order))", "    test_curve = [mae(w, *windows(test[:k], order)) for k in range(100, len(test), 100)]\n    print(test_curve)\n    value = mae(w, *windows(test, order))"),
+    ("the median is shown beside the mean", BOOST, "boost.py", '"errors": errors}', '"errors": errors, "median_error": float(np.median(errors))}'),
+    ("a step of a world costs a little", POLICY, "env.py", "class Grid:", "def reward(done, rng):\n    return rng.normal(1.0, 0.1) if done else -0.035\n\n\nclass Grid:"),
+    ("a failed import of a figure", POWER, "components.py", "    print(value)", "    try:\n        import seaborn\n    except ImportError:\n        pass\n    print(value)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "path", "old", "new"), ODDITIES, ids=lambda value: value if isinstance(value, str) and len(value) < 60 else ""
+)
+def test_an_oddity_is_no_flaw(name: str, files: dict[str, str], path: str, old: str, new: str, tmp_path: Path) -> None:
+    assert files[path].count(old) == 1
+    found = audit(write({**files, path: files[path].replace(old, new)}, tmp_path))
+    assert [(item.check, item.where, item.message) for item in found if item.status == "fail"] == []
