@@ -27,7 +27,7 @@ def test_every_check_is_a_test_and_a_failed_one_names_the_place(tmp_path: Path) 
     (tmp_path / "broken.py").write_text(text(forward="return self.inner(x)[:, :3]"))
     result = run_pytest(tmp_path, "--aquarius", "model.py", "broken.py", "-rs", "-k", "interface or gradient or process or causality")
     assert result.returncode == 1, result.stdout + result.stderr
-    assert "model.py ..s." in result.stdout and "broken.py .Fs." in result.stdout
+    assert "model.py ..ss." in result.stdout and "broken.py .Fss." in result.stdout
     assert "gradient: " in result.stdout and "Net.forward" in result.stdout and "Traceback" not in result.stdout
     assert "skipped: " in result.stdout
 
@@ -53,7 +53,7 @@ def test_the_fixture_returns_findings_and_fails_on_a_failed_one(tmp_path: Path) 
     (tmp_path / "test_models.py").write_text(
         "def test_good(gauntlet):\n"
         "    found = gauntlet('model.py', only=['gradient'])\n"
-        "    assert {finding.check for finding in found} == {'interface', 'gradient', 'derivative'}\n\n\n"
+        "    assert {finding.check for finding in found} == {'interface', 'gradient', 'derivative', 'stated stop-gradient'}\n\n\n"
         "def test_bad(gauntlet):\n"
         "    gauntlet('broken.py', only=['gradient'])\n"
     )

@@ -72,5 +72,7 @@ def test_again_nothing_is_done_twice(journey: dict[str, Any]) -> None:
 
 def test_the_papers_own_source_comes_to_the_same_verdicts(journey: dict[str, Any], shared: Path, tmp_path: Path) -> None:
     source = run("demo", "--paper", str(shared / "papers" / "attention" / "source"), "--into", str(tmp_path / "w"))
-    short = lambda found: {item["claim"]: (item["result"], item["paper"] and item["paper"]["value"]) for item in found["verdict"]["claims"]}
+    result = lambda item: (item["result"], item["paper"] and item["paper"]["value"])
+    # the sheet says in its own words what the paper's sentences say
+    short = lambda found: {item["claim"]: result(item) for item in found["verdict"]["claims"] if not item["claim"].startswith("text/")}
     assert short(source) == short(journey)

@@ -61,7 +61,11 @@ def _doubted(examination: Examination, qualname: str, latex: str, outcome: tuple
     """Turn a difference into doubt where the code speaks of what equations leave out and this one does."""
     if outcome[0] == "fail" and _LEFT_OUT.search(examination.source.code(qualname)) and "mask" not in latex:
         return "unsure", "they differ, and the code masks or draws, of which the equation does not speak", 0.0
-    if outcome[0] == "fail" and outcome[2] < 0.05 and re.search(r"clamp|clip\(|\beps|\d+e-\d", examination.source.code(qualname)):
+    if (
+        outcome[0] == "fail"
+        and outcome[2] < 0.05
+        and re.search(r"clamp|clip\(|\beps|\d+e-0?(?:[4-9]|1\d)", examination.source.code(qualname))
+    ):
         return "unsure", "they differ by little, and the code keeps values from 0, of which the equation does not speak", 0.0
     return outcome
 

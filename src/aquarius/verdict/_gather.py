@@ -67,6 +67,8 @@ def same_name(first: str | None, second: str | None) -> bool:
 
 def names_within(first: str, second: str) -> bool:
     """Say whether two names are the same but for words that name no other thing: "Cora" and "planetoid-cora", not "MNIST" and "Fashion MNIST"."""
+    if same_name(first, second):
+        return True
     one, other = set(_words(first)) - NEUTRAL, set(_words(second)) - NEUTRAL
     return bool(one) and one == other
 
