@@ -53,7 +53,7 @@ def test_the_fixture_returns_findings_and_fails_on_a_failed_one(tmp_path: Path) 
     (tmp_path / "test_models.py").write_text(
         "def test_good(gauntlet):\n"
         "    found = gauntlet('model.py', only=['gradient'])\n"
-        "    assert {finding.check for finding in found} == {'interface', 'gradient', 'derivative', 'stated stop-gradient'}\n\n\n"
+        "    assert {finding.check for finding in found} == {'interface', 'gradient', 'derivative', 'segments', 'stated stop-gradient'}\n\n\n"
         "def test_bad(gauntlet):\n"
         "    gauntlet('broken.py', only=['gradient'])\n"
     )
