@@ -70,6 +70,7 @@ def test_again_nothing_is_done_twice(journey: dict[str, Any]) -> None:
     assert ledger.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_papers_own_source_comes_to_the_same_verdicts(journey: dict[str, Any], shared: Path, tmp_path: Path) -> None:
     source = run("demo", "--paper", str(shared / "papers" / "attention" / "source"), "--into", str(tmp_path / "w"))
     result = lambda item: (item["result"], item["paper"] and item["paper"]["value"])
