@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: setup demo test test-long lint types docs bench clean
+.PHONY: setup demo test test-long fuzz lint types docs bench clean
 
 setup: $(STAMP)
 
@@ -22,6 +22,10 @@ test: setup lint types
 
 test-long: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+# five minutes for each reader; says why where atheris is not installed
+fuzz: setup
+	for target in latex markdown html docx; do $(BIN)/python tests/reading/fuzz_reading.py $$target -max_total_time=300 -timeout=10 -rss_limit_mb=1024 || exit 1; done
 
 lint: setup
 	$(BIN)/ruff check src tests

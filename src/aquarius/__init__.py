@@ -8,6 +8,7 @@
     findings = aq.examine("model.py", dossier)             # Evidence from the gauntlet
     runs     = aq.train("train.py", seeds=20)              # Evidence from the lab
     verdict  = aq.judge(dossier, findings + runs)          # Verdict, claim by claim
+    doubts   = aq.audit("somebody/elses/repository")       # Evidence from reading a finished repository
     aq.write(verdict, to="report.html")                    # Report
 
 Importing this loads no torch; the verbs load what they need when they are called.
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "examine": ".gauntlet",
         "train": ".lab",
         "judge": ".verdict",
+        "audit": ".audit",
         "write": ".report",
         # errors
         "AquariusError": ".core",
@@ -48,6 +50,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
 )
 
 if TYPE_CHECKING:
+    from .audit import audit as audit
     from .blueprint import Blueprint as Blueprint
     from .blueprint import draw as draw
     from .core import AquariusError as AquariusError

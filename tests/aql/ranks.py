@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 import torch
+from loops import network, samples
 from torch import distributed
+from torch.utils.data import TensorDataset
 
-from aquarius.aql import StreamingAQL
+from aquarius.aql import AQL, StreamingAQL
 
 
 def main(rank: int, folder: str) -> None:
@@ -19,7 +21,21 @@ def main(rank: int, folder: str) -> None:
     aql.merge_ranks()
     batch = next(aql.get_selected_batches(100))
     torch.save((batch.ids, batch.values, aql.buffer.seen), f"{folder}/{rank}")
+    torch.save(choices(rank), f"{folder}/chosen{rank}")
     distributed.destroy_process_group()
+
+
+def choices(rank: int) -> tuple[torch.Tensor, torch.Tensor, int]:
+    """Three epochs in which each rank scores its half of what is chosen; the fourth choice, the scores and the visits that this rank knows of."""
+    x, y = samples()
+    aql = AQL(network(), scorer="loss", budget=None)
+    data = aql.dataset(TensorDataset(x, y))
+    for _ in range(3):
+        data.draw()
+        own = data.ids[rank::2]
+        aql.learn(torch.randn(len(own), 3, generator=torch.Generator().manual_seed(rank)), y[own], own)
+    data.draw()
+    return data.ids, aql.store.get("score").nan_to_num(-1), int(aql.store.visits.sum())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """The front: a loop trains, its choices follow the scores, it goes on exactly, and it leaves the model alone.  # tests _loader.py"""
 
+# tests _scoring.py
+# tests _wrapped.py
+
 from __future__ import annotations
 
 from typing import Any
@@ -85,7 +88,7 @@ def test_the_loss_is_cross_entropy_and_the_batch_is_the_samples() -> None:
 
 
 def test_what_was_never_seen_goes_first_and_then_the_highest_scores() -> None:
-    aql, wrapped, optimizer = started(scorer=lambda z, y, f: aql._current.ids.float(), policy=TopK(0.25, floor=0.0))
+    aql, wrapped, optimizer = started(scorer=lambda z, y, f: aql.current.ids.float(), policy=TopK(0.25, floor=0.0))
     first = {n for batch in train(aql, wrapped, optimizer, 30) for n in batch}
     assert len(first) > 0.6 * COUNT
     train(aql, wrapped, optimizer, 60)
@@ -213,7 +216,7 @@ def test_importance_weights_and_quotas_reach_the_batch() -> None:
 
 def test_uniform_windows_and_the_return_to_uniform() -> None:
     aql, wrapped, optimizer = started(
-        scorer=lambda z, y, f: aql._current.ids.float(), policy=TopK(0.25, floor=0.0), payoff=Payoff(period=2, least=2)
+        scorer=lambda z, y, f: aql.current.ids.float(), policy=TopK(0.25, floor=0.0), payoff=Payoff(period=2, least=2)
     )
     train(aql, wrapped, optimizer, 90)
     for loss in (4.0, 3.9, 3.0, 2.9, 2.0, 1.9, 1.2, 1.19):
@@ -260,7 +263,7 @@ class Stream(IterableDataset):
     ("make", "sentence"),
     [
         (lambda: AQL(network(), scorer="entropie"), "Did you mean 'entropy'"),
-        (lambda: AQL(network(), mode="async"), "cached, online, proxy or offline"),
+        (lambda: AQL(network(), mode="async"), "online, proxy, offline, asynchronous or streaming"),
         (lambda: AQL(network(), mode="proxy"), "needs proxy="),
         (lambda: AQL(network(), scorer="reducible"), "needs irreducible="),
         (lambda: AQL(network(), scorer="loss", importance=True, quota=0.5), "one of importance and quota"),
@@ -282,7 +285,7 @@ def test_a_second_loader_and_a_state_of_another_kind_are_refused() -> None:
     aql, wrapped, _ = started()
     with pytest.raises(BadInput, match="wraps another loader"):
         aql.wrap(loader())
-    with pytest.raises(BadInput, match="differ in sampler"):
+    with pytest.raises(BadInput, match="differ in loader"):
         AQL(network()).load_state_dict(aql.state_dict())
     other = AQL(network(), curriculum=CurriculumScheduler(Root(), 10))
     other.wrap(loader())

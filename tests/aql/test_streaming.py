@@ -80,6 +80,9 @@ def test_two_ranks_equal_one(tmp_path: Path) -> None:
     for rank in range(2):
         ids, values, seen = torch.load(tmp_path / str(rank))
         assert torch.equal(ids, wanted.ids) and values == wanted.values and seen == 999
+    (one, scores, visits), (other, others, _) = (torch.load(tmp_path / f"chosen{rank}") for rank in range(2))
+    assert torch.equal(one, other) and torch.equal(scores, others)  # both know what each has scored, and choose alike
+    assert visits == 3 * 120 and int((scores != -1).sum()) > 200
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -1,5 +1,5 @@
 """The audit on staged pairs: every flaw is found in its file, and the honest repository is left in peace."""
-# tests _borrowed.py, _features.py, _invented.py, _leakage.py, _metrics.py, _numbers.py, _runs.py, _selection.py, _stated.py, _weakened.py, _check.py
+# tests _borrowed.py, _evaluation.py, _features.py, _files.py, _history.py, _invented.py, _labels.py, _leakage.py, _logs.py, _metrics.py, _numbers.py, _overlap.py, _reference.py, _regular.py, _runs.py, _seeds.py, _selection.py, _spine.py, _stated.py, _suite.py, _techniques.py, _training.py, _weakened.py, _words.py, _check.py
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aquarius.audit._numbers import claimed_counts
+from aquarius.audit._logs import claimed_counts
 from aquarius.audit._records import Printed, Records, agrees, last_of_each, leaves
 from aquarius.audit._repository import load
 

@@ -121,7 +121,7 @@ PROFILES = (
         "    found = forward(model, batch).log_softmax(-1)[rows, best]\n",
         "loss",
         "reinforcement",
-        "after the end",
+        "trained action",
         False,
     ),
     Bug(

@@ -24,6 +24,7 @@ def loaded_after(code: str) -> set[str]:
         "import aquarius",
         "import aquarius.core, aquarius.reading, aquarius.dossier, aquarius.verdict, aquarius.report, aquarius.workspace, aquarius.equations",
         "from aquarius import read, distill, judge, write, AquariusError",
+        "import aquarius.aql",
         "from click.testing import CliRunner\nimport aquarius.cli._main as m\nm._Commands('', name='aquarius').main(['--help'], standalone_mode=False)",
         "from aquarius.workspace import actions\nfrom aquarius.workspace._signature import parameters\n[parameters(a.function) for a in actions.ACTIONS]",
     ],

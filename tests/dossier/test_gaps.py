@@ -64,3 +64,21 @@ def test_adam_needs_its_constants_and_sgd_does_not(distilled: Distilled) -> None
     adam = {gap.name for gap in distilled("## 4 Experiments\n\nWe use the Adam optimizer.\n").gaps}
     plain = {gap.name for gap in distilled("## 4 Experiments\n\nWe use the SGD optimizer.\n").gaps}
     assert {"Adam epsilon", "Adam betas"} <= adam and not {"Adam epsilon", "Adam betas"} & plain
+
+
+def test_a_grid_without_the_chosen_value_is_a_gap_and_one_with_it_is_none(distilled: Distilled) -> None:
+    tried = "## 4 Experiments\n\nThe learning rate is searched in (1e-4, 2e-4, 4e-4).\n"
+    (gap,) = [gap for gap in distilled(tried).gaps if gap.name == "learning rate"]
+    assert gap.status == "partial" and gap.suggestion == "2e-4" and [option.value for option in gap.options] == ["1e-4", "2e-4", "4e-4"]
+    assert "learning rate" not in {gap.name for gap in distilled(tried + "\nThe learning rate is 2e-4 in the end.\n").gaps}
+
+
+def test_what_is_stated_for_one_data_set_alone_is_a_gap_of_the_other(distilled: Distilled) -> None:
+    text = (
+        "## 4 Experiments\n\nOn SVHN we train with the Adam optimizer for 10 epochs with a batch size of 32.\n\n"
+        "On CIFAR-10 we train for 20 epochs with a batch size of 64 and a dropout rate of 0.1.\n"
+    )
+    gaps = {gap.name: gap for gap in distilled(text).gaps}
+    assert gaps["optimizer (CIFAR-10)"].suggestion == "Adam" and gaps["optimizer (CIFAR-10)"].place is not None
+    both = distilled(text.replace("a dropout rate", "the SGD optimizer, a dropout rate"))
+    assert not [gap for gap in both.gaps if gap.name.startswith("optimizer")]

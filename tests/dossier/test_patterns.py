@@ -36,6 +36,13 @@ def values(name: str, sentence: str) -> list[str]:
         ("learning rate decay", "The learning rate is divided by 10.", ["10"]),
         ("moving average decay", "EMA of the parameters with a decay factor of 0.9999", ["0.9999"]),
         ("optimizer epsilon", r"Adam with $\epsilon=10^{-9}$", ["10^-9"]),
+        ("learning rate", r"in $\{1,2,4\}\times10^{-4}$ we chose the learning rate", []),
+        ("learning rate", r"the learning rate over $\{1,2,4\}\times10^{-4}$", ["1e-4, 2e-4, 4e-4"]),
+        ("learning rate", r"learning rates in \texttt{\{2,3,5\}e-5}", ["2e-5, 3e-5, 5e-5"]),
+        ("batch size", r"a batch size in $\{8,16,32\}$", ["8, 16, 32"]),
+        ("batch size", r"batch sizes from \{1,000, 2,000\}", ["1,000, 2,000"]),
+        ("batch size", "the batch is doubled to 32", ["32"]),
+        ("LoRA rank", r"the adapter's rank is $r=8$ and $\alpha=16$", ["8"]),
     ],
 )
 def test_a_value_is_found(name: str, sentence: str, expected: list[str]) -> None:

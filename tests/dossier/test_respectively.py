@@ -28,6 +28,19 @@ def stated(dossier: Dossier) -> list[tuple[str, str, str]]:
             "We use dropout rates of 0.1 and 0.3 for MNIST and SVHN, respectively.",
             [("dropout", "0.1", "MNIST"), ("dropout", "0.3", "SVHN")],
         ),
+        ("The dropout rate is 0.1/0.3 for the S/L models.", [("dropout", "0.1", "S"), ("dropout", "0.3", "L")]),
+        (
+            "The dropout rate is 0.1 and 0.3 for MNIST and SVHN, respectively, and the batch size is 32 and 64.",
+            [("batch size", "32", "MNIST"), ("batch size", "64", "SVHN"), ("dropout", "0.1", "MNIST"), ("dropout", "0.3", "SVHN")],
+        ),
+        (
+            "We train for 300K steps on Hopper, 500K on Walker2d and Ant, and 1M on the two remaining tasks.",
+            [("steps", "1M", "two remaining tasks"), ("steps", "300K", "Hopper"), ("steps", "500K", "Walker2d and Ant")],
+        ),
+        (
+            r"The learning rate is searched over $\{1,2\}\times10^{-4}$ for MNIST and $\{3, 4\}\times10^{-4}$ for SVHN.",
+            [("learning rate", "1e-4, 2e-4", "MNIST"), ("learning rate", "3e-4, 4e-4", "SVHN")],
+        ),
     ],
 )
 def test_names_and_values_are_paired(distilled: Distilled, sentence: str, expected: list[tuple[str, str, str]]) -> None:

@@ -22,6 +22,12 @@ from aquarius.dossier import Dossier
         ("4 Experiments", "We like ImageNet, and for CIFAR-10 we use a dropout rate of 0.5.", "CIFAR-10"),
         ("4 Experiments", "Everywhere we use a dropout rate of 0.5.", ""),
         ("4 Experiments", "In this setting we use a dropout rate of 0.5.", ""),
+        ("4 Experiments", "TD3 uses a dropout rate of 0.5.", "TD3"),
+        ("4 Experiments", "The actor dropout is 0.5.", "actor"),
+        ("4 Experiments on speech recognition", "We use a dropout rate of 0.5.", "speech recognition"),
+        ("4 Experiments", "On SVHN, we train longer. Dropout is 0.5.", "SVHN"),
+        ("4 Experiments", "On SVHN, we train longer. Dropout is 0.5 throughout.", ""),
+        ("4 Experiments", "On SVHN, we train longer. Each model has a dropout rate of 0.5.", ""),
     ],
 )
 def test_the_scope_of_a_value(distilled: Callable[[str], Dossier], section: str, sentence: str, scope: str) -> None:

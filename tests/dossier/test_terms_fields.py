@@ -26,6 +26,14 @@ from aquarius.dossier._terms_fields import FIELD_TERMS
         ("Layers are dropped at a rate of 0.05.", "layer drop", "0.05"),
         ("We use a gradient penalty weight of 10.", "gradient penalty", "10"),
         ("We apply LoRA with rank 8.", "LoRA rank", "8"),
+        ("TD3 uses a policy delay of 2.", "policy delay", "2"),
+        ("The exploration noise is 0.1.", "exploration noise", "0.1"),
+        ("The memory gets sampled to update the network every 4 steps.", "update frequency", "4"),
+        ("The first 5,000 actions are random.", "random exploration steps", "5,000"),
+        ("We compute spectrograms with a window of 1024 and a hop of 256 samples.", "hop size", "256"),
+        ("The speech is sampled at 22.05 kHz.", "sampling rate", "22.05"),
+        ("Each feed-forward layer has an expansion ratio of 4.", "expansion ratio", "4"),
+        ("There is a final softmax layer with 14,000 labels.", "output size", "14,000"),
     ],
 )
 def test_a_setting_of_a_field_is_found(distilled: Callable[[str], Dossier], sentence: str, name: str, value: str) -> None:

@@ -70,6 +70,12 @@ def test_interface_names_what_is_wrong(tmp_path: Path) -> None:
     assert statuses(tmp_path, "interface", forward="x.mul_(2); return self.outer(F.relu(self.inner(x)))") == [("fail", "forward")]
 
 
+def test_an_optimizer_that_raises_fails_and_one_that_answers_passes(tmp_path: Path) -> None:
+    twice = 'SGD([{"params": model.parameters()}, {"params": model.outer.parameters()}], lr=0.1)'
+    assert statuses(tmp_path, "training runs", optimizer=twice) == [("fail", "optimizer")]
+    assert statuses(tmp_path, "training runs") == [("pass", None)]
+
+
 def test_a_sum_for_a_mean_fails_in_value(tmp_path: Path) -> None:
     wrong = 'return F.cross_entropy(forward(model, batch), batch["label"], reduction="sum")'
     assert statuses(tmp_path, "stated loss", facts=CLASSES) == [("pass", None)]

@@ -23,6 +23,8 @@ def step(model, optimizer, batch):
 """
 GOOD = "optimizer.zero_grad(); value = loss(model, batch); value.backward(); nn.utils.clip_grad_norm_(model.parameters(), 1.0); optimizer.step()"
 
+SCALED = "scaler = torch.amp.GradScaler('cpu', init_scale=8.0); optimizer.zero_grad(); value = loss(model, batch); scaler.scale(value).backward(); {step}"
+
 
 @pytest.mark.parametrize(
     ("body", "status", "words"),
@@ -40,6 +42,19 @@ GOOD = "optimizer.zero_grad(); value = loss(model, batch); value.backward(); nn.
             "fail",
             "before an optimiser has used them",
         ),
+        (
+            "optimizer.zero_grad(); value = loss(model, batch); value.backward(); optimizer.zero_grad(); optimizer.step()",
+            "fail",
+            "used them",
+        ),
+        (
+            "optimizer.zero_grad()\n    for _ in (0, 1):\n        value = loss(model, batch) / 2; value.backward(); nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n    optimizer.step()",
+            "fail",
+            "between the backward passes",
+        ),
+        (SCALED.format(step="scaler.step(optimizer); scaler.update()"), "pass", "in this order"),
+        (SCALED.format(step="optimizer.step()"), "fail", "not scaled back"),
+        (SCALED.format(step="scaler.unscale_(optimizer); optimizer.step()"), "pass", "in this order"),
         ("value = loss(model, batch); torch.autograd.backward(value); optimizer.step(); model.zero_grad()", "pass", "in this order"),
     ],
 )
@@ -57,3 +72,24 @@ def test_the_tape_holds_events_and_nothing_stays_patched(tmp_path: Path) -> None
         training.step(examination.batch())
     assert tape.events == ["backward", "clip", "step 0"] and tape.training == [True] and len(tape.norms) == 1
     assert (torch.Tensor.backward, torch.nn.utils.clip_grad_norm_) == (backward, clip)
+
+
+@pytest.mark.parametrize(
+    ("order", "status"), [("optimizer.step(); scheduler.step()", "pass"), ("scheduler.step(); optimizer.step()", "fail")]
+)
+def test_the_schedule_advances_after_the_update(order: str, status: str, tmp_path: Path) -> None:
+    body = f"optimizer.zero_grad(); value = loss(model, batch); value.backward(); {order}"
+    source = text() + STEP.format(body=body).replace("batch):", "batch, scheduler):")
+    source += "\n\ndef scheduler(optimizer):\n    return torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.9)\n"
+    (found,) = findings(load(source, tmp_path), ["step"])
+    assert found.status == status and ("advances before" in found.message) == (status == "fail")
+
+
+def test_parts_are_compared_with_the_whole_though_training_draws(tmp_path: Path) -> None:
+    body = "optimizer.zero_grad()\n    for part in (slice(0, 4), slice(4, 8)):\n        value = loss(model, {k: v[part] for k, v in batch.items()}){half}; value.backward()\n    optimizer.step()"
+    drawn = text(
+        facts='{"accumulation": 2}', forward="return self.outer(F.relu(self.inner(x)) * (torch.rand(len(x), 1) > 0.2 * self.training))"
+    )
+    for half, status in ((" / 2", "pass"), ("", "fail")):
+        (found,) = findings(load(drawn + STEP.replace("{body}", body.replace("{half}", half)), tmp_path), ["accumulation"])
+        assert found.status == status, found.message

@@ -10,7 +10,7 @@ import aquarius
 from aquarius.gauntlet import examine
 
 TEMPLATES = Path(aquarius.__file__).parent / "workspace" / "templates"
-SUBJECTS = ("attention/src/transformer/model.py", "gcn-cora/src/gcn/model.py", "sgc-cora/src/sgc/model.py")
+SUBJECTS = ("attention/src/transformer/model.py", "gcn-cora/src/gcn/model.py", "sgc-cora/src/sgc/model.py", "aql/src/aql/model.py")
 
 
 @pytest.mark.parametrize("name", SUBJECTS)

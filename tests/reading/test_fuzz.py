@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aquarius.core import BadInput, Place
-from aquarius.reading import Document, place_of
+from aquarius.reading import Document, place_of, read, source_files
 from aquarius.reading._archive import read_archive
+from aquarius.reading._html import read_html
 from aquarius.reading._latex import read_latex
 from aquarius.reading._markdown import read_markdown
+from reading import pdf_papers
+from reading.test_docx import BODY, write
 
 Untrue = Callable[[Document, Mapping[str, bytes]], list[Place]]
 QUICK = settings(
@@ -75,3 +80,68 @@ def test_bytes(untrue: Untrue, data: bytes) -> None:
             read_archive("p.tar", head + data)
         except BadInput as refusal:
             assert str(refusal).startswith("p.tar ")
+
+
+TAGS = [
+    *(f"<{name}>" for name in ("p", "div", "section", "h1", "h2", "table", "tr", "td", "th", "tbody", "figure", "figcaption", "math", "sup", "ul", "li", "body", "script", "q")),
+    *(f"</{name}>" for name in ("p", "div", "section", "h1", "table", "tr", "td", "figure", "math", "ul", "body", "html", "script", "q")),
+    *('<td colspan="3" rowspan="-2">', '<td colspan="999999999">', '<section class="ltx_section">', '<table class="ltx_equation">', '<span class="ltx_tag">(1)</span>'),
+    *('<math alttext="\\frac{a}{b}" class="ltx_Math" display="block">', '<annotation encoding="application/x-tex">x^2</annotation>', '<div class="ltx_bibliography">'),
+    *("&amp;", "&#x0;", "&#99999999;", "&nope;", "<!--", "-->", "<![CDATA[", "<!DOCTYPE x [<!ENTITY a 'b'>]>", "<", ">", '"', "word", "7.5 ± .1", "Table 1: c", "\n\n", "é"),
+]  # fmt: skip
+
+
+@QUICK
+@given(parts=st.lists(st.sampled_from(TAGS), max_size=60))
+def test_html_soup(untrue: Untrue, parts: list[str]) -> None:
+    files = {"a.html": ("<html><body><p>Words.</p>" + "".join(parts)).encode()}
+    try:
+        document = read_html("a.html", files)
+    except BadInput as refusal:
+        assert "\n" not in str(refusal)
+        return
+    check(document, files, untrue)
+
+
+CUTS = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.05), st.binary(max_size=8)), min_size=1, max_size=6)
+
+
+def mutated(data: bytes, cuts: list[tuple[float, float, bytes]]) -> bytes:
+    """Replace some stretches of a file by a few other bytes."""
+    for at, length, other in cuts:
+        start = int(at * len(data))
+        data = data[:start] + other + data[start + int(length * len(data)) :]
+    return data
+
+
+def read_or_refused(path: Path, untrue: Untrue) -> None:
+    try:
+        document = read(path)
+    except BadInput as refusal:
+        assert "\n" not in str(refusal)
+        return
+    check(document, source_files(path), untrue)
+
+
+@settings(QUICK, max_examples=60)
+@given(cuts=CUTS)
+def test_a_mutated_word_file(tmp_path: Path, untrue: Untrue, cuts: list[tuple[float, float, bytes]]) -> None:
+    write(tmp_path / "a.docx", mutated(BODY.encode(), cuts).decode("utf-8", "replace").replace("\x00", ""))
+    read_or_refused(tmp_path / "a.docx", untrue)
+    (tmp_path / "b.docx").write_bytes(mutated((tmp_path / "a.docx").read_bytes(), cuts))
+    read_or_refused(tmp_path / "b.docx", untrue)
+
+
+@settings(QUICK, max_examples=5)  # each starts a process
+@given(cuts=CUTS)
+def test_a_mutated_pdf(tmp_path: Path, untrue: Untrue, cuts: list[tuple[float, float, bytes]]) -> None:
+    (tmp_path / "a.pdf").write_bytes(mutated(pdf_papers.tables(), cuts))
+    read_or_refused(tmp_path / "a.pdf", untrue)
+
+
+@pytest.mark.slow
+@settings(QUICK, max_examples=150)
+@given(cuts=CUTS, which=st.sampled_from(["tables", "two_columns", "equations"]))
+def test_many_mutated_pdfs(tmp_path: Path, untrue: Untrue, cuts: list[tuple[float, float, bytes]], which: str) -> None:
+    (tmp_path / "a.pdf").write_bytes(mutated(getattr(pdf_papers, which)(), cuts))
+    read_or_refused(tmp_path / "a.pdf", untrue)

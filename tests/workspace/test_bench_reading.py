@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from aquarius.core import BadInput
-from aquarius.workspace._bench_reading import cell_text, score_reading
+from aquarius.reading import read, source_files
+from aquarius.workspace._bench_reading import _expanded, _places, cell_text, score_reading
 from reading import pdf_papers
 
 GOLD = {
@@ -52,10 +54,28 @@ def test_a_pdf_is_held_against_its_source(tmp_path: Path) -> None:
         r"\documentclass{article}\title{Another title}\author{Ada B. Lovelace}\begin{document}\maketitle"
         r"\setcounter{table}{2}\begin{table}\caption{Sizes.}\begin{tabular}{ll}Name & Value\\ depth & 6\\ width & 513\end{tabular}\end{table}\end{document}"
     )
+    alone = score_reading(tmp_path, jobs=1)["rows"][0]
+    assert (alone["against"], alone["title"], alone["places"]) == ("–", "–", "11/11")
     with pytest.raises(BadInput, match="holds no paper"):
-        score_reading(tmp_path)
+        score_reading(tmp_path / "one")
     row = score_reading(tmp_path, pdf=True, jobs=1)["rows"][0]
     assert (row["against"], row["title"], row["authors"], row["cells"]) == ("source", "0/1", "1/1", "5/6")
+
+
+def test_a_place_that_is_not_true_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "paper.md").write_text("# A sheet\n\nText of it.\n")
+    document, files = read(tmp_path / "paper.md"), source_files(tmp_path / "paper.md")
+    right, of = _places([document], files)
+    assert right == of > 0
+    assert _places([document], {"paper.md": files["paper.md"].replace(b"Text", b"Word")}) == (of - 1, of)
+    assert _places([document], {}) == (0, of)
+
+
+def test_a_macro_that_is_left_is_counted(tmp_path: Path) -> None:
+    equation = SimpleNamespace(expanded=r"\model x")
+    paper = SimpleNamespace(equations=[equation, SimpleNamespace(expanded="x")])
+    assert _expanded(paper, {"a.tex": rb"\newcommand{\model}{M}"}) == (1, 2)
+    assert _expanded(paper, {"a.tex": b"none"}) == (0, 0)
 
 
 def test_cells_are_compared_without_their_dress() -> None:

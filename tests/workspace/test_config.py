@@ -44,3 +44,15 @@ def test_a_wrong_experiment_is_refused(change: tuple[str, str], words: str, tmp_
     (folder / "a.yaml").write_text(text.replace(*change))
     with pytest.raises(BadInput, match=words):
         read_experiments(folder)
+
+
+def test_other_rules_take_the_number_of_seeds_unless_they_state_one(tmp_path: Path) -> None:
+    text = CONF.replace("CLAIM", "table1/line/accuracy") + "rules:\n  - {claim: other}\n  - {claim: third, seeds: 7}\n"
+    (tmp_path / "line.yaml").write_text(text)
+    assert [(rule.claim, rule.seeds) for rule in read_experiments(tmp_path)["line"].rules] == [("other", 4), ("third", 7)]
+
+
+def test_a_stand_in_replaces_settings_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "line.yaml").write_text(CONF.replace("CLAIM", "x") + "otherwise: {center: 1}\n")
+    with pytest.raises(BadInput, match="replaces the setting 'center' where data are missing, and has no such setting"):
+        read_experiments(tmp_path)

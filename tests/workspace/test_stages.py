@@ -9,7 +9,7 @@ import pytest
 from aquarius.core import BadInput, Evidence, Receipt
 from aquarius.dossier import from_yaml
 from aquarius.workspace import Workspace, _stages
-from aquarius.workspace._config import Binding, Plan, read_plan
+from aquarius.workspace._config import Binding, ExperimentFile, Plan, Setting, read_plan
 from aquarius.workspace._start import start_workspace
 from workspace.small_paper import fill, write_paper
 
@@ -55,3 +55,18 @@ def test_nothing_is_done_without_a_plan(small: Workspace) -> None:
     assert _stages.examine_subject(small, Plan(), dossier) == []
     assert _stages.count(small, read_plan(small.bindings), dossier) == []
     assert _stages.register(small, dossier, {}) is None
+
+
+def test_missing_data_are_replaced_by_a_stand_in_that_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told = Setting(value="mnist", origin="gap", source="images")
+    item = ExperimentFile(experiment="src/x.py", data=("mnist",), otherwise={"source": "made"}, settings={"source": told})
+    monkeypatch.setattr(_stages, "locate", lambda name: None)
+    assert _stages._with_data("x", item) == item  # at hand: nothing changes
+
+    def missing(name: str) -> None:
+        raise BadInput(f"{name} is not at hand.")
+
+    monkeypatch.setattr(_stages, "locate", missing)
+    made = _stages._with_data("x", item)
+    assert (made.data, made.stand_in, made.values(), made.scale) == ((), True, {"source": "made"}, "full")
+    assert _stages._with_data("x", item.model_copy(update={"otherwise": {}})).data == ("mnist",)  # no stand-in: the run refuses

@@ -14,7 +14,7 @@ from aquarius.workspace._templates import template_files, template_names
 
 
 def test_the_names() -> None:
-    assert template_names() == ["attention", "gcn-cora", "sgc-cora"]
+    assert template_names() == ["aql", "attention", "gcn-cora", "sgc-cora"]
 
 
 @pytest.mark.parametrize("name", template_names())

@@ -24,6 +24,8 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "mc_dropout": "._committee",
         "LastLayerEnsemble": "._committee",
         "ReducibleLoss": "._committee",
+        "DistilledEnsemble": "._distilled",
+        "merge_workers": "._workers",
         "TopKBuffer": "._topk",
         "RateThreshold": "._rate",
         "StreamingAQL": "._streaming",
@@ -53,24 +55,42 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "AQL": "._aql",
         "AQLReport": "._aql",
         "Batch": "._loader",
-        "Wrapped": "._aql",
+        "Wrapped": "._wrapped",
         "Governor": "._governor",
         "Payoff": "._payoff",
+        "ScorerBandit": "._bandit",
+        "ChosenDataset": "._chosen",
+        "HuggingFaceCallback": "._huggingface",
+        "LightningCallback": "._lightning",
+        "AccelerateLoader": "._accelerate",
+        "Background": "._background",
+        "BackgroundScorer": "._background",
+        "StreamCurriculum": "._stream_curriculum",
+        "Streamed": "._streamed",
+        "AQLv2Trainer": "._trainer",
+        "TrainerConfig": "._trainer_config",
     },
 )
 
 if TYPE_CHECKING:
+    from ._accelerate import AccelerateLoader as AccelerateLoader
     from ._aql import AQL as AQL
     from ._aql import AQLReport as AQLReport
-    from ._aql import Wrapped as Wrapped
+    from ._background import Background as Background
+    from ._background import BackgroundScorer as BackgroundScorer
+    from ._bandit import ScorerBandit as ScorerBandit
+    from ._chosen import ChosenDataset as ChosenDataset
     from ._committee import LastLayerEnsemble as LastLayerEnsemble
     from ._committee import ReducibleLoss as ReducibleLoss
     from ._committee import mc_dropout as mc_dropout
     from ._curriculum import CurriculumAQL as CurriculumAQL
     from ._curriculum import CurriculumScheduler as CurriculumScheduler
+    from ._distilled import DistilledEnsemble as DistilledEnsemble
     from ._fisher import PerSampleFisher as PerSampleFisher
     from ._governor import Governor as Governor
     from ._head import HeadTap as HeadTap
+    from ._huggingface import HuggingFaceCallback as HuggingFaceCallback
+    from ._lightning import LightningCallback as LightningCallback
     from ._loader import Batch as Batch
     from ._pacing import Exponential as Exponential
     from ._pacing import Linear as Linear
@@ -101,9 +121,15 @@ if TYPE_CHECKING:
     from ._shapes import per_sample as per_sample
     from ._store import ScoreStore as ScoreStore
     from ._store import rank_mixture as rank_mixture
+    from ._stream_curriculum import StreamCurriculum as StreamCurriculum
+    from ._streamed import Streamed as Streamed
     from ._streaming import SelectedBatch as SelectedBatch
     from ._streaming import StreamingAQL as StreamingAQL
     from ._streaming import merge_ranks as merge_ranks
     from ._topk import TopKBuffer as TopKBuffer
+    from ._trainer import AQLv2Trainer as AQLv2Trainer
+    from ._trainer_config import TrainerConfig as TrainerConfig
     from ._uncertainty import LaplacianUncertainty as LaplacianUncertainty
     from ._uncertainty import Uncertainty as Uncertainty
+    from ._workers import merge_workers as merge_workers
+    from ._wrapped import Wrapped as Wrapped

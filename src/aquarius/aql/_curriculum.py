@@ -14,6 +14,7 @@ from ._pacing import Pacing
 from ._store import ScoreStore, rank_mixture
 
 WEIGHTS = {"loss": 0.4, "uncertainty": 0.3, "gradient_norm": 0.2, "perplexity": 0.1}  # the AQL v2.0 description's
+EDGE = 1e-9  # a share that differs from c by rounding alone is not below it
 SOLVED = 0.02  # nats: a sample whose loss is below teaches nothing, p(label) > 0.98
 
 
@@ -85,11 +86,39 @@ class CurriculumScheduler:
         self.steps, self._ahead, self._best, self._stalled = state["steps"], state["ahead"], state["best"], state["stalled"]
 
 
+def easier_share(difficulty: Tensor, groups: Tensor | None = None) -> Tensor:
+    """Return for each sample [n] the share of its group that is easier than it, in [0, 1): admitted are those where it lies below c. NaN and inf stay.
+
+    Taken within each class, so that a curriculum by the model's own loss does not begin with the one class that the model answers anyway.
+
+    Source: Jiang et al., "Self-Paced Learning with Diversity" (2014), for easy samples from every group.
+    """
+    share = difficulty.clone()
+    known = torch.isfinite(difficulty).nonzero().squeeze(1)
+    if not len(known):
+        return share
+    values = difficulty[known]
+    own = torch.zeros_like(known) if groups is None else groups[known].nan_to_num(-1).long()
+    order = values.argsort(stable=True)
+    order = order[own[order].argsort(stable=True)]  # by group, within it by difficulty
+    values, own = values[order], own[order]
+    place = torch.arange(len(order))
+    opens = torch.ones(len(order), dtype=torch.bool)
+    opens[1:] = own[1:] != own[:-1]
+    differs = opens.clone()
+    differs[1:] |= values[1:] != values[:-1]
+    first = torch.where(opens, place, 0).cummax(0).values
+    easier = torch.where(differs, place, 0).cummax(0).values - first  # equal ones have equally many easier
+    _, which, sizes = own.unique_consecutive(return_inverse=True, return_counts=True)
+    share[known[order]] = (easier / sizes[which]).to(share)
+    return share
+
+
 class CurriculumAQL:
     """Admits samples by difficulty and picks inside the admitted by usefulness.
 
-    Difficulty is `weights` over the store's measures (those of them that were scored), by rank. The quantile c is taken among the samples still to be
-    learnt: one whose loss is below `solved` is not counted, or an early curriculum by a model's own loss would train on nothing but what it knows.
+    Difficulty is `weights` over the store's measures (those of them that were scored), by rank. The quantile c is taken within each class (of the
+    store's "label", where there is one), among the samples still to be learnt: one whose loss is below `solved` is not counted, or an early curriculum by a model's own loss would train on nothing but what it knows.
     A sample that was never scored is admitted. By a moving model's own scores this is self-paced learning, and `telemetry` says so; `freeze` keeps
     the difficulty of now, as of an early epoch or of a teacher.
 
@@ -112,6 +141,7 @@ class CurriculumAQL:
         self.solved, self.refresh = solved, refresh
         self.frozen = False
         self._difficulty = torch.empty(0, dtype=torch.float64)  # [n] rank mixture; NaN never scored, inf solved
+        self._easier = self._difficulty  # [n] share of its class that is easier
         self._made_at: int | None = None
 
     def difficulty(self) -> Tensor:
@@ -127,6 +157,7 @@ class CurriculumAQL:
                 self._difficulty[unsolved] = rank_mixture(columns, weights)
             else:
                 self._difficulty[:] = math.nan
+            self._easier = easier_share(self._difficulty, self.store.columns.get("label"))
             self._made_at = self.scheduler.steps
         return self._difficulty
 
@@ -138,14 +169,9 @@ class CurriculumAQL:
 
     @property
     def threshold(self) -> float:
-        """The difficulty of the ⌈c·n⌉-th easiest of the samples still to be learnt; inf where there are none."""
-        known = self.difficulty()
-        known = known[torch.isfinite(known)]
-        return (
-            math.inf
-            if not len(known)
-            else float(known.kthvalue(min(len(known), math.ceil(self.scheduler.competence * len(known) - 1e-9))).values)
-        )
+        """The difficulty of the hardest sample that is admitted; inf where none is known."""
+        known = self.difficulty()[self._easier < self.scheduler.competence - EDGE]
+        return float(known.max()) if len(known) else math.inf
 
     def admitted(self, ids: Tensor) -> Tensor:
         """Return the mask [n] of the samples ids [n] that are easy enough or were never scored, of all of them if that would leave none."""
@@ -154,11 +180,12 @@ class CurriculumAQL:
 
     def easy_enough(self, ids: Tensor) -> Tensor:
         """Return the mask [n] of the samples ids [n] that are easy enough or were never scored; it may be all False."""
-        known, ids = self.difficulty(), ids.detach().cpu().long()
+        self.difficulty()
+        ids = ids.detach().cpu().long()
         values = torch.full(ids.shape, math.nan, dtype=torch.float64)
-        inside = ids < len(known)
-        values[inside] = known[ids[inside]]
-        return values.isnan() | ((values <= self.threshold) & (values < math.inf))
+        inside = ids < len(self._easier)
+        values[inside] = self._easier[ids[inside]]
+        return values.isnan() | (values < self.scheduler.competence - EDGE)
 
     def select(self, ids: Tensor, usefulness: Tensor, k: int) -> Tensor:
         """Return the places [min(k, n)] of the k most useful of the admitted; where too few are admitted, the easiest of the others fill up.
@@ -194,10 +221,11 @@ class CurriculumAQL:
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that later admissions depend on, except the store."""
-        own = {"difficulty": self._difficulty.clone(), "made_at": self._made_at, "frozen": self.frozen}
+        own = {"difficulty": self._difficulty.clone(), "easier": self._easier.clone(), "made_at": self._made_at, "frozen": self.frozen}
         return {**own, "scheduler": self.scheduler.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state_dict` was taken."""
-        self._difficulty, self._made_at, self.frozen = state["difficulty"].clone(), state["made_at"], state["frozen"]
+        self._difficulty, self._easier = state["difficulty"].clone(), state["easier"].clone()
+        self._made_at, self.frozen = state["made_at"], state["frozen"]
         self.scheduler.load_state_dict(state["scheduler"])

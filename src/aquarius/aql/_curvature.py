@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..core import BadInput
 
+SMALLEST = 1e-18  # its square is a normal number: sums of subnormal ones take five times as long
 DAMPING = 1e-3  # of leverage, relative to the mean eigenvalue of E[φφᵀ]
 
 
@@ -122,7 +123,8 @@ def epistemic(own: Curvature, phi: Tensor, p: Tensor, refresh: int) -> Tensor:
     Source: Houlsby et al. (2011), equation 2, expanded to second order in the logits around their mean.
     """
     if own.form == "leverage":
-        return variance_trace(own, phi, refresh) * (1 - p.square().sum(-1))
+        squares = torch.linalg.vector_norm(p.clamp(min=SMALLEST), dim=-1).square()
+        return variance_trace(own, phi, refresh) * (1 - squares)
     if own.form == "diagonal":
         return 0.5 * (p * (1 - p) * logit_variance(own, phi, refresh)).sum(-1)
     variances, q, r = own.factors(refresh)

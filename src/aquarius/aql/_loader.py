@@ -53,12 +53,13 @@ class ChosenSampler:
         for batch in list(self.pending):
             yield [name for name, _ in batch]
         while self.drawn < self.length:
-            batch = self._draw()
+            batch = self.draw()
             self.pending.append(batch)
             self.drawn += 1
             yield [name for name, _ in batch]
 
-    def _draw(self) -> list[tuple[int, float]]:
+    def draw(self) -> list[tuple[int, float]]:
+        """Return the next batch: ids with the weights of their losses."""
         while len(self.pool) < self.batch_size:
             self.pool += self.choose(self._candidates())
         batch, self.pool = self.pool[: self.batch_size], self.pool[self.batch_size :]
@@ -174,5 +175,39 @@ def rows_of(data: Any, places: Tensor) -> Any:
         if not all(isinstance(value, (Tensor, dict, tuple, list)) for value in data):
             return type(data)(data[int(place)] for place in places)  # a list of plain values, one per sample
         inner = [rows_of(value, places) for value in data]
+        return type(data)(*inner) if hasattr(data, "_fields") else type(data)(inner)
+    return data
+
+
+def joined(rows: list[Any]) -> Any:
+    """Return collated data of samples that `rows_of` took out one by one.
+
+    Raises:
+        BadInput: the samples have tensors of different shapes.
+    """
+    first = rows[0]
+    if isinstance(first, Tensor):
+        shapes = {tuple(row.shape[1:]) for row in rows}
+        if len(shapes) > 1:
+            raise BadInput(f"Samples of a stream differ in shape, {' and '.join(map(str, sorted(shapes)[:2]))}: pad them all to one.")
+        return torch.cat(rows)
+    if isinstance(first, dict):
+        return {name: joined([row[name] for row in rows]) for name in first}
+    if isinstance(first, (tuple, list)):
+        if not all(isinstance(value, (Tensor, dict, tuple, list)) for value in first):
+            return type(first)(value for row in rows for value in row)
+        inner = [joined([row[place] for row in rows]) for place in range(len(first))]
+        return type(first)(*inner) if hasattr(first, "_fields") else type(first)(inner)
+    return first
+
+
+def moved(data: Any, device: torch.device) -> Any:
+    """Return collated data with its tensors on a device."""
+    if isinstance(data, Tensor):
+        return data.to(device, non_blocking=True)
+    if isinstance(data, dict):
+        return {name: moved(value, device) for name, value in data.items()}
+    if isinstance(data, (tuple, list)):
+        inner = [moved(value, device) for value in data]
         return type(data)(*inner) if hasattr(data, "_fields") else type(data)(inner)
     return data

@@ -22,14 +22,15 @@ class ScoreStore:
             raise BadInput(f"A score store has a size of at least 0 and a memory in [0, 1); got {size} and {memory}.")
         self.memory = memory
         self.columns: dict[str, Tensor] = {}
-        self.stamps = torch.full((size,), -1, dtype=torch.long)  # the step of the latest visit, -1 before the first
+        self.stamps = torch.full((size,), -1, dtype=torch.long)  # the step of the latest score, -1 before the first
         self.visits = torch.zeros(size, dtype=torch.long)
+        self._shared_visits = torch.zeros(0, dtype=torch.long)
 
     def __len__(self) -> int:
         return len(self.stamps)
 
-    def update(self, ids: Tensor, step: int, scores: Mapping[str, Tensor]) -> None:
-        """Write scores [n] by name for samples ids [n], made at `step`; of an id that comes twice the last one stays.
+    def update(self, ids: Tensor, step: int, scores: Mapping[str, Tensor], *, visit: bool = True) -> None:
+        """Write scores [n] by name for samples ids [n], made at `step`; of an id that comes twice the last one stays. A visit is counted where it is one.
 
         Raises:
             BadInput: shapes do not agree, or an id is negative.
@@ -48,7 +49,8 @@ class ScoreStore:
             new, old = values.detach().float().cpu(), column[ids]
             column[ids] = torch.where(old.isnan(), new, self.memory * old + (1 - self.memory) * new)
         self.stamps[ids] = step
-        self.visits += torch.bincount(ids, minlength=len(self))
+        if visit:
+            self.visits += torch.bincount(ids, minlength=len(self))
 
     def get(self, name: str, ids: Tensor | None = None) -> Tensor:
         """Return the score [n] of samples ids [n], of all if not given; NaN where it was never made."""
@@ -61,6 +63,31 @@ class ScoreStore:
             inside = ids < len(column)
             values[inside] = column[ids[inside]]
         return values
+
+    def synchronise(self, group: Any = None) -> None:
+        """Bring the scores of all ranks of an initialised `torch.distributed` together: of each sample the latest stays, visits are added up.
+
+        Call it on every rank at once. Without ranks nothing changes.
+        """
+        from torch import distributed
+
+        if not (distributed.is_available() and distributed.is_initialized()) or distributed.get_world_size(group) == 1:
+            return
+        states: list[Any] = [None] * distributed.get_world_size(group)
+        distributed.all_gather_object(states, {**self.state_dict(), "fresh": self.visits - self._common(len(self))}, group=group)
+        self._grow(max(len(state["stamps"]) for state in states))
+        latest = torch.stack([_longer(state["stamps"], len(self), -1) for state in states])
+        rank = latest.argmax(0)  # of equal stamps the first rank's, the same everywhere
+        for name in sorted({name for state in states for name in state["columns"]}):
+            each = [_longer(state["columns"].get(name, torch.empty(0)), len(self), float("nan")) for state in states]
+            self.columns[name] = torch.stack(each).gather(0, rank.unsqueeze(0)).squeeze(0)
+        self.stamps = latest.amax(0)
+        self.visits = self._common(len(self)) + sum(_longer(state["fresh"], len(self), 0) for state in states)
+        self._shared_visits = self.visits.clone()
+
+    def _common(self, size: int) -> Tensor:
+        """The visits that all ranks knew of when they were last brought together."""
+        return _longer(self._shared_visits, size, 0)
 
     def ages(self, step: int) -> Tensor:
         """Return the steps since the latest visit of each visited sample."""
@@ -77,12 +104,19 @@ class ScoreStore:
     def state_dict(self) -> dict[str, Any]:
         """Return everything that later reads depend on."""
         columns = {name: column.clone() for name, column in self.columns.items()}
-        return {"columns": columns, "stamps": self.stamps.clone(), "visits": self.visits.clone(), "memory": self.memory}
+        own = {"stamps": self.stamps.clone(), "visits": self.visits.clone(), "shared_visits": self._shared_visits.clone()}
+        return {"columns": columns, **own, "memory": self.memory}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state_dict` was taken."""
         self.columns = {name: column.clone() for name, column in state["columns"].items()}
         self.stamps, self.visits, self.memory = state["stamps"].clone(), state["visits"].clone(), state["memory"]
+        self._shared_visits = state["shared_visits"].clone()
+
+
+def _longer(values: Tensor, size: int, filling: float) -> Tensor:
+    """Pad values to [size]."""
+    return torch.cat([values, values.new_full((size - len(values),), filling)])
 
 
 def ranks(values: Tensor) -> Tensor:

@@ -74,6 +74,12 @@ class StreamingAQL:
         self._admitted += len(scores)
         return self.buffer.push(scores, ids, values)
 
+    def passed_over(self, count: int) -> None:
+        """Count samples of the stream that are not offered, as those that a curriculum does not admit: the ratio is of all that is seen."""
+        self.seen += count
+        if self.rate is not None:
+            self.rate.seen += count
+
     def get_selected_batches(self, batch_size: int, *, drop_last: bool = False) -> Iterator[SelectedBatch]:
         """Give what is kept in batches, the best first, and empty the buffer.
 

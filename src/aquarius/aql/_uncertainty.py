@@ -36,7 +36,7 @@ class LaplacianUncertainty:
     form: "diagonal" (C·d numbers), "kronecker" (d² + C²), "leverage" (d², for large vocabularies); "auto" is kronecker up to 1,024 classes, else leverage.
     decay: of the sums at each update; None keeps a running sum.  prior: precision δ of the Gaussian prior, weight decay × number of samples for L2.
     samples: how many positions the posterior stands for, the counted ones if None.  refresh: updates between eigendecompositions.
-    stride: of [B, T, V], every stride-th position is used in updates and in `score`.
+    every: of the batches offered, every `every`-th is added to the curvature, the first always; all are scored.  stride: of [B, T, V], every stride-th position is used in updates and in `score`.
 
     Raises:
         BadInput: a value out of its range, or no Linear to take as head.
@@ -52,6 +52,7 @@ class LaplacianUncertainty:
         prior: float = 1.0,
         samples: int | None = None,
         refresh: int = 10,
+        every: int = 1,
         stride: int = 1,
         bias: bool | None = None,
     ) -> None:
@@ -59,13 +60,13 @@ class LaplacianUncertainty:
             raise BadInput(f"The form is one of auto, {', '.join(FORMS)}, not {form!r}.")
         if decay is not None and not 0 < decay <= 1:
             raise BadInput(f"The decay lies in (0, 1], or is None for a running sum; got {decay}.")
-        if not prior > 0 or refresh < 1 or stride < 1 or (samples is not None and samples < 1):
-            raise BadInput("The prior must be positive; refresh, stride and samples are at least 1.")
+        if not prior > 0 or min(refresh, every, stride) < 1 or (samples is not None and samples < 1):
+            raise BadInput("The prior must be positive; refresh, every, stride and samples are at least 1.")
         self.tap = HeadTap(model, head) if model is not None else None
         self.model = model
         self.form: Form = form
-        self.refresh, self.stride, self.bias = refresh, stride, bias
-        self.updates = self.skipped = 0
+        self.refresh, self.every, self.stride, self.bias = refresh, every, stride, bias
+        self.updates = self.skipped = self._offered = 0
         self._curvature = Curvature(form, 1.0 if decay is None else decay, prior, samples)
 
     def update_fisher(self, logits: Tensor, features: Tensor | None = None, labels: Tensor | None = None) -> None:
@@ -81,6 +82,11 @@ class LaplacianUncertainty:
         return self._seen(logits, features, labels, update=True, score=True)
 
     def _seen(self, logits: Tensor, features: Tensor | None, labels: Tensor | None, *, update: bool, score: bool) -> Tensor:
+        offered = update
+        update = offered and (self._offered % self.every == 0 or not self.updates)
+        self._offered += offered
+        if not (update or score):
+            return logits.new_empty(0)
         thin, inner, kept = self._thinned(logits, self._features(logits, features), labels)
         mask = counted(kept)
         with exact(logits):
@@ -91,14 +97,14 @@ class LaplacianUncertainty:
                 self._update(phi[keep], p[keep])
             if not score:
                 return phi.new_empty(0)
-            if update and not self.updates:  # every batch so far was skipped: nothing is known
+            if offered and not self.updates:  # every batch so far was skipped: nothing is known
                 return phi.new_full((len(logits),), float("inf"))
             return per_sample(epistemic(self._curvature, phi, p, self.refresh).reshape(thin.shape[:-1]), mask)
 
     def _update(self, phi: Tensor, p: Tensor) -> None:
         if len(phi) == 0:
             return
-        if not bool(torch.isfinite(phi.sum() + p.sum())):
+        if not bool(torch.isfinite(phi.sum() + p[:, 0].sum())):  # a softmax with one value that is no number has none that is
             self.skipped += 1
             return
         if self._curvature.form == "auto":
@@ -166,7 +172,7 @@ class LaplacianUncertainty:
         """Forget every batch, as after a change of the head."""
         self._curvature.clear()
         self._curvature.form = self.form
-        self.updates = self.skipped = 0
+        self.updates = self.skipped = self._offered = 0
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that later scores depend on."""
@@ -181,6 +187,7 @@ class LaplacianUncertainty:
             "factors": factors,
             "updates": self.updates,
             "skipped": self.skipped,
+            "offered": self._offered,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -189,7 +196,7 @@ class LaplacianUncertainty:
         own.form, own.count, own.age = state["form"], state["count"], state["age"]
         own.sums = {name: value.clone() for name, value in state["sums"].items()}
         own._factors = None if state["factors"] is None else tuple(each.clone() for each in state["factors"])
-        self.updates, self.skipped = state["updates"], state["skipped"]
+        self.updates, self.skipped, self._offered = state["updates"], state["skipped"], state["offered"]
 
     def _features(self, logits: Tensor, features: Tensor | None) -> Tensor:
         if features is None:

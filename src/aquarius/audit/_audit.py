@@ -8,15 +8,63 @@ from pathlib import Path
 from typing import Any
 
 from ..core import BadInput, Evidence
-from . import _borrowed, _features, _invented, _leakage, _metrics, _numbers, _runs, _selection, _stated, _weakened
+from . import (
+    _borrowed,
+    _evaluation,
+    _features,
+    _files,
+    _history,
+    _invented,
+    _labels,
+    _leakage,
+    _logs,
+    _metrics,
+    _numbers,
+    _overlap,
+    _reference,
+    _regular,
+    _runs,
+    _seeds,
+    _selection,
+    _spine,
+    _stated,
+    _suite,
+    _techniques,
+    _training,
+    _weakened,
+)
 from ._check import Check, Material
-from ._code import Code
+from ._code import Code, TimeUp
 from ._records import NUMBER, Records
 from ._repository import Repository, load
 
 CHECKS: tuple[Check, ...] = tuple(
     check
-    for family in (_invented, _numbers, _runs, _selection, _leakage, _metrics, _stated, _features, _weakened, _borrowed)
+    for family in (
+        _invented,
+        _numbers,
+        _logs,
+        _regular,
+        _runs,
+        _files,
+        _history,
+        _selection,
+        _spine,
+        _seeds,
+        _leakage,
+        _overlap,
+        _labels,
+        _metrics,
+        _evaluation,
+        _stated,
+        _suite,
+        _techniques,
+        _training,
+        _features,
+        _weakened,
+        _reference,
+        _borrowed,
+    )
     for check in family.CHECKS
 )
 FAMILIES = ("fabrication", "protocol", "circumvention")
@@ -67,8 +115,13 @@ def _run(check: Check, material: Material, end: float) -> list[Evidence]:
     if begin > end:
         return [Evidence(kind="finding", check=check.name, status="skipped", message="the time was up before this check.")]
     found: dict[tuple[str | None, str], Evidence] = {}
-    for item in check.function(material):
-        found.setdefault((item.path, item.message), item)
+    material.code.deadline = end
+    try:
+        for item in check.function(material):
+            found.setdefault((item.path, item.message), item)
+    except TimeUp:
+        late = Evidence(kind="finding", check=check.name, status="skipped", message="the time was up in the middle of this check.")
+        found.setdefault((None, late.message), late)
     seconds = time.perf_counter() - begin
     items = [item.model_copy(update={"check": check.name, "seconds": seconds / len(found)}) for item in found.values()]
     good = Evidence(

@@ -10,17 +10,17 @@ from collections.abc import Iterator
 
 from ..core import Evidence
 from ._check import Check, Material, found, noted, source
-from ._code import dotted, last
+from ._code import Code, dotted, last
 
 _OWN_WORK = re.compile(
     r"from scratch|no (library|sklearn|scikit-learn)|without (a |any )?(library|sklearn|scikit-learn)|our own implementation|own implementation|plain numpy|pure numpy|numpy only|only numpy|in numpy|by hand|self-written|own code|self-made"
 )
-_METHODS = {
-    "KMeans": "k-means", "LogisticRegression": "logistic regression", "PCA": "PCA", "GaussianMixture": "mixture", "DecisionTreeClassifier": "tree", "RandomForestClassifier": "forest",
-    "KNeighborsClassifier": "nearest neighbours", "SVC": "support vector machine", "LinearSVC": "support vector machine", "GaussianNB": "naive Bayes", "TSNE": "t-SNE", "NMF": "NMF", "Ridge": "ridge regression", "Lasso": "lasso",
-    "GradientBoostingClassifier": "boosting", "GradientBoostingRegressor": "boosting", "MLPClassifier": "network", "MLPRegressor": "network", "SpectralClustering": "spectral clustering", "AdaBoostClassifier": "AdaBoost", "LinearRegression": "linear regression",
-    "GaussianProcessRegressor": "Gaussian process", "MultinomialNB": "naive Bayes", "DBSCAN": "DBSCAN", "AgglomerativeClustering": "clustering", "RandomForestRegressor": "forest", "DecisionTreeRegressor": "tree", "Perceptron": "perceptron",
-}  # fmt: skip
+# where libraries keep methods, beside data, metrics and tools
+_METHOD_HOMES = re.compile(
+    r"^(sklearn\.(cluster|linear_model|manifold|decomposition|ensemble|tree|neighbors|svm|naive_bayes|mixture|neural_network|gaussian_process|"
+    r"discriminant_analysis|semi_supervised|kernel_ridge|cross_decomposition|isotonic)|scipy\.cluster|xgboost|lightgbm|catboost|hmmlearn|"
+    r"gensim|hdbscan|umap|statsmodels|transformers|torch_geometric\.nn|faiss|implicit|surprise|pomegranate)"
+)
 _SHINGLE = 12
 
 
@@ -31,11 +31,15 @@ def library(material: Material) -> Iterator[Evidence]:
     docs = " ".join(ast.get_docstring(module.tree) or "" for module in material.repository.code).lower()
     if not _OWN_WORK.search(own + " " + docs):
         return
+    methods = _library_methods(code)
     for call in code.walk(ast.Call):
         assert isinstance(call, ast.Call)
-        method = code.aliases.get(last(call.func), last(call.func))
-        if method in _METHODS and not re.search(
-            rf"(sklearn|scikit-learn|library)[^.]*(baseline|comparison|parity|reference|check)|(baseline|comparison|parity|reference)[^.]*(sklearn|scikit-learn|library)|{method.lower()}",
+        method = methods.get(dotted(call.func)) or methods.get(dotted(call.func).split(".")[0] + ".*", "")
+        if not method:
+            continue
+        method = last(call.func) if method == "*" else method
+        if not re.search(
+            rf"(sklearn|scikit-learn|library)[^.]*(baseline|comparison|parity|reference|check)|(baseline|comparison|parity|reference)[^.]*(sklearn|scikit-learn|library)|{re.escape(method.lower())}",
             own,
         ):
             around = code.scope_of[call]
@@ -45,6 +49,23 @@ def library(material: Material) -> Iterator[Evidence]:
                     f"the text says the method is written here, the code runs the library's: `{source(call)}`.",
                     "use the code of the repository, or say that the library does it.",
                 )
+
+
+def _library_methods(code: Code) -> dict[str, str]:
+    """Return the names under which the code imports methods of libraries: name -> method, "alias.*" -> "*" for a module."""
+    table: dict[str, str] = {}
+    for node in code.walk(ast.ImportFrom, ast.Import):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                if _METHOD_HOMES.match(node.module):
+                    table[alias.asname or alias.name] = alias.name
+                elif _METHOD_HOMES.match(f"{node.module}.{alias.name}"):
+                    table[f"{alias.asname or alias.name}.*"] = "*"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if _METHOD_HOMES.match(alias.name):
+                    table[f"{(alias.asname or alias.name).split('.')[0]}.*"] = "*"
+    return table
 
 
 def ready_weights(material: Material) -> Iterator[Evidence]:

@@ -4,121 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
-from typing import Literal
+from functools import cached_property
 
 from ._repository import Module, Repository
+from ._words import METRICS, PAPERLIKE, Role, name_role, words
 
-Role = Literal["train", "valid", "test"]
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
-_ROLES: dict[Role, set[str]] = {
-    "train": {"train", "training", "tr", "trn", "xtr", "ytr", "fit"},
-    "valid": {"valid", "val", "validation", "va", "dev", "xva", "yva", "xval", "yval"},
-    "test": {"test", "testing", "te", "tst", "xte", "yte", "held", "holdout", "heldout"},
-}
 _DEPTH = 7
-METRICS = {
-    "accuracy",
-    "acc",
-    "error",
-    "err",
-    "loss",
-    "f1",
-    "precision",
-    "recall",
-    "auc",
-    "auroc",
-    "nmi",
-    "ari",
-    "perplexity",
-    "ppl",
-    "bleu",
-    "rouge",
-    "mse",
-    "rmse",
-    "mae",
-    "r2",
-    "return",
-    "returns",
-    "reward",
-    "score",
-    "map",
-    "iou",
-    "dice",
-    "psnr",
-    "ssim",
-    "fid",
-    "elbo",
-    "nll",
-    "likelihood",
-    "bpc",
-    "bpd",
-    "bits",
-    "top1",
-    "top5",
-    "wer",
-    "cer",
-    "kappa",
-    "mcc",
-    "purity",
-    "regret",
-    "mrr",
-    "ndcg",
-    "hits",
-    "brier",
-    "ece",
-    "mape",
-    "smape",
-    "loglik",
-    "logloss",
-    "deviance",
-    "fscore",
-    "correlation",
-    "silhouette",
-    "miou",
-    "jaccard",
-    "hit",
-    "success",
-}
-PAPERLIKE = {
-    "paper",
-    "papers",
-    "original",
-    "originals",
-    "reported",
-    "published",
-    "target",
-    "targets",
-    "theirs",
-    "authors",
-    "claimed",
-    "reference",
-    "references",
-    "expected",
-    "goal",
-    "goals",
-    "baseline",
-    "baselines",
-}
-
-
-def words(name: str) -> list[str]:
-    """Split an identifier into lower-case words: "x_testSet" -> x, test, set; a number stays with its letters ("f1")."""
-    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+\d*|[A-Z]+\d*(?![a-z])|\d+", name)]
-
-
-@cache
-def name_role(name: str) -> Role | None:
-    """Return the split that a name speaks of."""
-    for word in words(name):
-        for role, spellings in _ROLES.items():
-            if word in spellings:
-                return role
-            if word not in ("latest", "fit") and len(word) > 4 and re.fullmatch(rf"[xy]?{role}|{role}(x|y|s|set|data|loader)", word):
-                return role
-    return None
 
 
 def dotted(node: ast.AST) -> str:
@@ -148,9 +44,24 @@ def constant(node: ast.AST | None) -> float | None:
     return None
 
 
+def walk(node: ast.AST) -> list[ast.AST]:
+    """Return a node and all nodes below it, as ast.walk gives them; those of a statement are kept on it, since checks ask again and again."""
+    if isinstance(node, ast.expr):
+        return list(ast.walk(node))
+    kept: list[ast.AST] | None = getattr(node, "_below", None)
+    if kept is None:
+        kept = list(ast.walk(node))
+        node._below = kept  # type: ignore[attr-defined]
+    return kept
+
+
 def names_in(node: ast.AST) -> set[str]:
     """Return the variable names an expression reads."""
-    return {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+    return {item.id for item in walk(node) if isinstance(item, ast.Name)}
+
+
+class TimeUp(Exception):
+    """The time for the audit is up in the middle of a check."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +94,8 @@ class Code:
         self._values: dict[int, dict[str, list[ast.AST]]] = {}
         self._own: dict[int, list[ast.AST]] = {}  # the nodes of a scope that may bind a name
         self._roles: dict[tuple[int, int], set[Role]] = {}
+        self.deadline = float("inf")  # of time.perf_counter; a check that walks on after it is ended
+        self._of_kind: dict[tuple[str, type[ast.AST]], list[ast.AST]] = {}
         self._walked: dict[tuple[tuple[type[ast.AST], ...], bool], list[ast.AST]] = {}
         for module in repository.modules:
             self._enter(module, module.tree)
@@ -192,6 +105,7 @@ class Code:
         while stack:
             node, scope = stack.pop()
             self.scope_of[node], self.module_of[node] = scope, module
+            self._of_kind.setdefault((module.path, type(node)), []).append(node)
             if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.NamedExpr | ast.For | ast.comprehension | ast.Call):
                 self._own.setdefault(id(scope), []).append(node)
             inner: Scope = node if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else scope
@@ -215,9 +129,24 @@ class Code:
         if (kinds, tests) not in self._walked:
             modules = self.repository.tests if tests else self.repository.code
             self._walked[kinds, tests] = [
-                node for module in modules for node in sorted((n for n in ast.walk(module.tree) if isinstance(n, kinds)), key=_position)
+                node
+                for module in modules
+                for node in sorted((n for kind in kinds for n in self._of_kind.get((module.path, kind), ())), key=_position)
             ]
-        yield from self._walked[kinds, tests]
+        for number, node in enumerate(self._walked[kinds, tests]):
+            if number % 64 == 0 and time.perf_counter() > self.deadline:
+                raise TimeUp
+            yield node
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """How often each word stands in the code."""
+        return Counter(word for module in self.repository.code for word in re.findall(r"\w+", module.text))
+
+    @cached_property
+    def attributes(self) -> Counter[str]:
+        """How often each attribute is named, in code and tests."""
+        return Counter(word for module in self.repository.modules for word in re.findall(r"\.(\w+)", module.text))
 
     @cached_property
     def functions(self) -> dict[str, list[ast.FunctionDef]]:
@@ -265,6 +194,12 @@ class Code:
             self._values[id(scope)] = self._bindings(scope)
         return self._values[id(scope)].get(name, [])
 
+    def names(self, scope: ast.AST) -> set[str]:
+        """Return the names that a scope binds, its parameters with them."""
+        self.values(scope, "")
+        parameters = {arg.arg for arg in scope.args.args} if isinstance(scope, ast.FunctionDef) else set()
+        return set(self._values[id(scope)]) | parameters
+
     def _bindings(self, scope: ast.AST) -> dict[str, list[ast.AST]]:
         table: dict[str, list[ast.AST]] = {}
         for node in sorted(self._own.get(id(scope), ()), key=_position):
@@ -277,10 +212,21 @@ class Code:
                 pairs = [(node.target, node.iter)]
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend", "add"):
                 table.setdefault(dotted(node.func.value), []).extend(node.args)
-            for target, value in pairs:
+            for target, value in (pair for whole, part in pairs for pair in self.pairs(whole, part)):
                 for name in names_in(target):
                     table.setdefault(name, []).extend(_bound(target, value, name))
         return table
+
+    def pairs(self, target: ast.AST, value: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
+        """Pair the targets of an assignment with their values, through the tuple that a function of the repository gives back."""
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Call):
+            function = self.function(value)
+            given = returns(function) if function is not None else []
+            if len(given) == 1 and isinstance(given[0], ast.Tuple) and len(given[0].elts) == len(target.elts):
+                return [pair for one, part in zip(target.elts, given[0].elts, strict=True) for pair in self.pairs(one, part)]
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            return [pair for one, part in zip(target.elts, value.elts, strict=True) for pair in self.pairs(one, part)]
+        return [(target, value)]
 
     def arguments(self, function: ast.FunctionDef, name: str) -> list[ast.AST]:
         """Return what the calls in the code give to a parameter of a function."""
@@ -320,12 +266,18 @@ class Code:
             role = name_role(node.value) if isinstance(node.value, str) and len(node.value) < 24 else None
             return {role} if role else set()
         if isinstance(node, ast.Call):
+            if last(node.func) in ("setdiff1d", "delete", "difference") and node.args and self.roles(node.args[-1], depth - 1):
+                return _complement(self.roles(node.args[-1], depth - 1))
             role = name_role(last(node.func)) if last(node.func) not in ("fit", "train", "test") else None
             inner = [*node.args, *(word.value for word in node.keywords)]
             inner += [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            return ({role} if role else set()).union(*(self.roles(item, depth - 1) for item in inner))
+            roles: set[Role] = ({role} if role else set()).union(*(self.roles(item, depth - 1) for item in inner))
+            function = self.function(node) if not roles else None
+            return roles.union(*(self.roles(item, depth - 2) for item in returns(function))) if function is not None else roles
         if isinstance(node, ast.Lambda):
             return self.roles(node.body, depth - 1)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+            return _complement(self.roles(node.operand, depth))
         return set().union(
             *(
                 self.roles(child, depth)
@@ -345,13 +297,32 @@ class Code:
         if not found and isinstance(scope, ast.FunctionDef):
             for value in self.arguments(scope, node.id):
                 found |= self.roles(value, depth - 2)
-        return found
+        return found or self.rest(scope, node.id)
+
+    def rest(self, scope: ast.AST, name: str) -> set[Role]:
+        """Return the role of what is left of a split: `held, others = order[:n], order[n:]` leaves the training part."""
+        mine = [value for value in self.values(scope, name) if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice)]
+        if not mine or name_role(name) is not None:
+            return set()
+        base = ast.dump(mine[0].value)
+        roles: set[Role] = set()
+        for other, values in self._values.get(id(scope), {}).items():
+            for value in values:
+                if (
+                    other != name
+                    and (role := name_role(other)) is not None
+                    and isinstance(value, ast.Subscript)
+                    and isinstance(value.slice, ast.Slice)
+                    and ast.dump(value.value) == base
+                ):
+                    roles.add(role)
+        return {"train"} if "test" in roles and "train" not in roles else set()
 
     @cached_property
-    def reported(self) -> list[tuple[str, ast.AST]]:
-        """What the code reports: key of a record and the expression behind it, as far as the key names a metric."""
+    def written(self) -> list[tuple[str, ast.AST]]:
+        """What the code writes down: key of a record and the expression behind it."""
         found: list[tuple[str, ast.AST]] = []
-        for node in self.walk(ast.Dict, ast.Assign, ast.Call):
+        for node in self.walk(ast.Dict, ast.Assign, ast.Call, ast.DictComp):
             if isinstance(node, ast.Dict):
                 found += [
                     (key.value, value)
@@ -362,9 +333,26 @@ class Code:
                 target = node.targets[0]
                 if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
                     found.append((target.slice.value, node.value))
+            elif isinstance(node, ast.DictComp) and self._is_written(node):
+                found.append(("score", node.value))
             elif isinstance(node, ast.Call) and last(node.func) == "dict":
                 found += [(word.arg, word.value) for word in node.keywords if word.arg]
-        return [(key, value) for key, value in found if set(words(key)) & METRICS and not set(words(key)) & PAPERLIKE]
+            elif isinstance(node, ast.Call) and last(node.func) in ("print", "write", "info"):
+                found += [pair for item in node.args if isinstance(item, ast.JoinedStr) for pair in _labelled(item)]
+        return found
+
+    @cached_property
+    def reported(self) -> list[tuple[str, ast.AST]]:
+        """What the code reports: what it writes down under a metric's name."""
+        return [(key, value) for key, value in self.written if set(words(key)) & METRICS and not set(words(key)) & PAPERLIKE]
+
+    def _is_written(self, node: ast.AST) -> bool:
+        for item in self.ancestors(node):
+            if isinstance(item, ast.Call) and last(item.func) in ("dump", "dumps"):
+                return True
+            if isinstance(item, ast.Assign):
+                return bool(set(words(" ".join(map(dotted, item.targets)))) & {"results", "result", "out", "summary", "metrics", "report"})
+        return False
 
     def expand(self, node: ast.AST, depth: int = 4) -> Iterator[ast.AST]:
         """Give an expression and, through names and calls of the repository, the expressions it comes from."""
@@ -387,15 +375,49 @@ class Code:
                         stack += [(value, left - 1) for value in returns(function)]
 
 
+def _complement(roles: set[Role]) -> set[Role]:
+    """Return what an index leaves: of the test part the training part, of the training part the test part."""
+    return {"train"} if roles == {"test"} else {"test"} if roles == {"train"} else set()
+
+
 def _position(node: ast.AST) -> tuple[int, int]:
     if isinstance(node, ast.comprehension):
         node = node.target
     return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
 
 
+def _labelled(text: ast.JoinedStr) -> list[tuple[str, ast.AST]]:
+    """Pair each value of a formatted text with the word before it: f"accuracy = {value}"."""
+    pairs: list[tuple[str, ast.AST]] = []
+    before = ""
+    for part in text.values:
+        if isinstance(part, ast.Constant):
+            before = str(part.value)
+        elif isinstance(part, ast.FormattedValue):
+            label = re.search(r"([A-Za-z]\w*(?:[ _@-]\w+)?)\s*[=:]?\s*$", before)
+            if label:
+                pairs.append((label.group(1), part.value))
+            before = ""
+    return pairs
+
+
+def offset(node: ast.AST | None) -> tuple[str, int] | None:
+    """Return an index as a name and what is added to it: i + 2 -> (i, 2)."""
+    if isinstance(node, ast.Name):
+        return node.id, 0
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        number = constant(node.right)
+        inner = offset(node.left)
+        if number is not None and inner is not None:
+            return inner[0], inner[1] + int(number if isinstance(node.op, ast.Add) else -number)
+        if isinstance(node.left, ast.Name | ast.BinOp) and isinstance(node.op, ast.Add):
+            return ast.unparse(node), 0
+    return None
+
+
 def returns(function: ast.FunctionDef) -> list[ast.AST]:
     """Return the expressions a function gives back."""
-    return [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
+    return [node.value for node in walk(function) if isinstance(node, ast.Return) and node.value is not None]
 
 
 def assigned(target: ast.AST, value: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
@@ -418,4 +440,6 @@ def _bound(target: ast.AST, value: ast.AST, name: str) -> list[ast.AST]:
             if len(items) == len(target.elts):
                 return [found for one, two in zip(target.elts, items, strict=True) for found in _bound(one, two, name)]
         return [value] if any(_bound(item, value, name) for item in target.elts) else []
+    if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and target.value.id == name:
+        return [value]  # errors[setting] = ...
     return []

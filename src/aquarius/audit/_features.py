@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from ..core import Evidence
 from ._check import Check, Material, found, noted, source
-from ._code import Code, assigned, constant, dotted, names_in, returns, words
+from ._code import Code, assigned, constant, dotted, names_in, returns, walk, words
 
 _COMMON = {
     "self",
@@ -40,6 +41,7 @@ _COMMON = {
 }
 
 
+@lru_cache(maxsize=20_000)
 def claimed(name: str, prose: str) -> bool:
     """Say whether the text speaks of what a name names: one of its longer words stands there."""
     parts = [word for word in words(name) if len(word) > 3 and word not in _COMMON]
@@ -108,14 +110,14 @@ def _never_read(code: Code, prose: str) -> Iterator[Evidence]:
         assert isinstance(function, ast.FunctionDef)
         read = {
             item.id
-            for item in ast.walk(function)
+            for item in walk(function)
             if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load) and not _feeds_itself(code, item)
         }
-        for node in (item for item in ast.walk(function) if isinstance(item, ast.Assign) and code.scope_of[item] is function):
+        for node in (item for item in walk(function) if isinstance(item, ast.Assign) and code.scope_of[item] is function):
             for target in node.targets:
                 for name, value in _single(target, node.value):
                     computed = isinstance(value, ast.Call | ast.BinOp)
-                    kept = any(isinstance(item, ast.Global | ast.Nonlocal) and name in item.names for item in ast.walk(function))
+                    kept = any(isinstance(item, ast.Global | ast.Nonlocal) and name in item.names for item in walk(function))
                     if computed and name not in read and not name.startswith("_") and claimed(name, prose) and not kept:
                         yield found(
                             code.place(node),
@@ -153,10 +155,10 @@ def _thrown_away(code: Code, prose: str) -> Iterator[Evidence]:
         changes = any(
             isinstance(item, ast.Assign | ast.AugAssign)
             and any(isinstance(t, ast.Subscript | ast.Attribute) for t in (item.targets if isinstance(item, ast.Assign) else [item.target]))
-            for item in ast.walk(function)
+            for item in walk(function)
         )
-        calls = any(isinstance(item, ast.Expr) and isinstance(item.value, ast.Call) for item in ast.walk(function))
-        if not changes and not calls and not any(isinstance(item, ast.With | ast.Global) for item in ast.walk(function)):
+        calls = any(isinstance(item, ast.Expr) and isinstance(item.value, ast.Call) for item in walk(function))
+        if not changes and not calls and not any(isinstance(item, ast.With | ast.Global) for item in walk(function)):
             yield found(code.place(node), f"what `{function.name}` gives back is thrown away: `{source(node)}`.", "assign it.")
 
 
@@ -186,8 +188,8 @@ def _default_off(code: Code, prose: str) -> Iterator[Evidence]:
                 or any(isinstance(item, ast.Starred) for item in call.args)
                 for call in calls
             )
-            tested = any(isinstance(item, ast.If | ast.IfExp) and arg.arg in names_in(item.test) for item in ast.walk(function)) or any(
-                dotted(item) == f"self.{arg.arg}" for item in ast.walk(function) if isinstance(item, ast.Attribute)
+            tested = any(isinstance(item, ast.If | ast.IfExp) and arg.arg in names_in(item.test) for item in walk(function)) or any(
+                dotted(item) == f"self.{arg.arg}" for item in walk(function) if isinstance(item, ast.Attribute)
             )
             if calls and not passed and tested:
                 yield found(

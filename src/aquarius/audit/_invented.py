@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..core import Evidence
 from ._check import Check, Material, found, source
-from ._code import METRICS, PAPERLIKE, Code, constant, dotted, last, names_in, returns, words
+from ._code import METRICS, PAPERLIKE, Code, constant, dotted, last, names_in, returns, walk, words
 
 _DRAWS = {"normal", "gauss", "uniform", "randn", "standard_normal", "normalvariate", "triangular", "jitter"}
 _BOUNDS = {"max", "min", "clip", "maximum", "minimum", "clamp", "clamp_min", "clamp_max", "fmax", "fmin"}
@@ -24,7 +24,7 @@ def metric_functions(code: Code) -> list[ast.FunctionDef]:
             chosen.update((id(item), item) for item in found_here)
     for _, value in code.reported:
         for node in (value, *code.expand(value, 3)):
-            for call in (item for item in ast.walk(node) if isinstance(item, ast.Call)):
+            for call in (item for item in walk(node) if isinstance(item, ast.Call)):
                 function = code.function(call)
                 if function is not None and last(call.func) not in ("main", "load", "train"):
                     chosen[id(function)] = function
@@ -126,7 +126,7 @@ def _one_step(code: Code, value: ast.AST) -> list[ast.AST]:
         steps = code.values(scope, value.id)
         return steps + [
             node
-            for node in ast.walk(scope)
+            for node in walk(scope)
             if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == value.id
         ]
     return []
@@ -134,7 +134,7 @@ def _one_step(code: Code, value: ast.AST) -> list[ast.AST]:
 
 def _bound_message(node: ast.AST, measured: bool, paper: tuple[float, ...]) -> str:
     body = _core(node)
-    for inner in ast.walk(body) if measured else ():
+    for inner in walk(body) if measured else ():
         cut = isinstance(inner, ast.Call) and last(inner.func) in {"minimum", "maximum", "clip", "clamp"}
         if cut and any(_odd(constant(item)) and abs(constant(item) or 0) > 0.04 for item in inner.args[1:]):  # type: ignore[attr-defined]
             return f"its terms are cut with `{source(inner)}`"
@@ -248,7 +248,7 @@ def _use(code: Code, node: ast.AST) -> ast.AST | None:
             return None
         if isinstance(item, ast.If | ast.While) and any(child is item.test for child in [item.test]) and _inside(item.test, node):
             changes = [
-                child for child in ast.walk(item) if isinstance(child, ast.Assign | ast.AugAssign | ast.Break | ast.Continue | ast.Return)
+                child for child in walk(item) if isinstance(child, ast.Assign | ast.AugAssign | ast.Break | ast.Continue | ast.Return)
             ]
             if isinstance(item, ast.While) or any(not isinstance(child, ast.Assign) or _metric_target(child) for child in changes):
                 return item.test
@@ -264,7 +264,7 @@ def _pulls(code: Code, item: ast.BinOp) -> bool:
 
 
 def _inside(around: ast.AST, node: ast.AST) -> bool:
-    return any(child is node for child in ast.walk(around))
+    return any(child is node for child in walk(around))
 
 
 def _metric_target(node: ast.Assign) -> bool:
@@ -318,7 +318,7 @@ def _summed(code: Code, value: ast.AST) -> list[ast.AST]:
     """Return what stands behind the list that a reported mean, spread or extreme sums up."""
     found_here: list[ast.AST] = []
     for call in (
-        item for item in ast.walk(value) if isinstance(item, ast.Call) and last(item.func) in ("mean", "median", "std", "sum", "fmean")
+        item for item in walk(value) if isinstance(item, ast.Call) and last(item.func) in ("mean", "median", "std", "sum", "fmean")
     ):
         for name in (item for item in call.args if isinstance(item, ast.Name) and item in code.scope_of):
             found_here += [
@@ -367,7 +367,7 @@ def synthetic_curve(material: Material) -> Iterator[Evidence]:
 
 
 def _curve_values(code: Code, call: ast.Call) -> Iterator[ast.AST]:
-    for item in ast.walk(call):
+    for item in walk(call):
         if isinstance(item, ast.Dict):
             for key, value in zip(item.keys, item.values, strict=True):
                 if isinstance(key, ast.Constant) and set(words(str(key.value))) & METRICS:
@@ -387,7 +387,7 @@ def _curve_values(code: Code, call: ast.Call) -> Iterator[ast.AST]:
 
 
 def _smooth(value: ast.AST, name: str) -> bool:
-    for item in ast.walk(value):
+    for item in walk(value):
         if isinstance(item, ast.Call) and last(item.func) in ("exp", "tanh", "sqrt", "log", "pow", "log1p") and name in names_in(item):
             return True
         if (
@@ -396,7 +396,7 @@ def _smooth(value: ast.AST, name: str) -> bool:
             and name in names_in(item)
             and isinstance(code_root(value), ast.BinOp)
         ):
-            return any(constant(child) is not None and _measured(constant(child)) for child in ast.walk(value))
+            return any(constant(child) is not None and _measured(constant(child)) for child in walk(value))
     return False
 
 
@@ -407,7 +407,7 @@ def code_root(value: ast.AST) -> ast.AST:
 
 def _deeper(code: Code, value: ast.AST, name: str) -> bool:
     """Say whether anything but constants, the step and generators enters the formula."""
-    for item in ast.walk(value):
+    for item in walk(value):
         if (
             isinstance(item, ast.Call)
             and last(item.func) not in {"exp", "tanh", "sqrt", "log", "pow", "log1p", "float", "round", "max", "min"} | _DRAWS

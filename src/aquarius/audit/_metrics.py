@@ -1,4 +1,4 @@
-"""Protocol: a metric under another metric's name, an evaluation in training mode, on a part, or with more than is said."""
+"""Protocol: a metric under another metric's name, in another unit, or averaged in another way than is stated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..core import Evidence
 from ._check import Check, Material, found, source
-from ._code import Code, constant, dotted, last, name_role, names_in, returns, words
+from ._code import Code, constant, last, name_role, names_in, returns, walk, words
 
 _LIBRARY = {
     "accuracy_score": "accuracy", "balanced_accuracy_score": "balanced accuracy", "f1_score": "f1", "precision_score": "precision", "recall_score": "recall",
@@ -69,7 +69,7 @@ def _computed(code: Code, value: ast.AST) -> set[str]:
     if isinstance(inner, ast.Name) and inner in code.scope_of:
         nodes += code.values(code.scope_of[inner], inner.id)
     found_here = {
-        _LIBRARY[last(item.func)] for node in nodes for item in ast.walk(node) if isinstance(item, ast.Call) and last(item.func) in _LIBRARY
+        _LIBRARY[last(item.func)] for node in nodes for item in walk(node) if isinstance(item, ast.Call) and last(item.func) in _LIBRARY
     }
     return found_here
 
@@ -79,20 +79,22 @@ def _rooted(code: Code, value: ast.AST) -> bool:
         (isinstance(item, ast.Call) and last(item.func) == "sqrt")
         or (isinstance(item, ast.BinOp) and isinstance(item.op, ast.Pow) and constant(item.right) == 0.5)
         for node in code.expand(value, 2)
-        for item in ast.walk(node)
+        for item in walk(node)
     )
 
 
 def _body_message(code: Code, function: ast.FunctionDef, wanted: set[str]) -> str:
     text = ast.unparse(ast.Module(function.body, []))
     values = returns(function)
-    library = {_LIBRARY[last(item.func)] for item in ast.walk(function) if isinstance(item, ast.Call) and last(item.func) in _LIBRARY}
+    library = {_LIBRARY[last(item.func)] for item in walk(function) if isinstance(item, ast.Call) and last(item.func) in _LIBRARY}
     if library and not library & wanted and not (wanted == {"rmse"} and "mse" in library):
         return f"computes the {' and the '.join(sorted(library))}"
     if wanted == {"rmse"} and re.search(r"\*\* ?2|mse|square", text) and not re.search(r"sqrt|\*\* ?0\.5|norm\(|root_mean|\(1 / 2\)", text):
         return "takes no root: it is the mean squared error"
     if wanted == {"mse"} and re.search(r"\babs\(", text) and not re.search(r"\*\* ?2|square|mse_loss|mean_squared", text):
         return "takes absolute values: it is the mean absolute error"
+    if wanted & {"precision", "recall", "accuracy"} and len(values) == 1 and re.match(r"(float|int)?\(?any\(", ast.unparse(values[0])):
+        return f"counts whether there is a hit at all: `{source(values[0])}`"
     if wanted == {"f1"} and len(values) == 1 and _is_accuracy(values[0]):
         return f"is the accuracy: `{source(values[0])}`"
     if wanted == {"mae"} and re.search(r"\*\* ?2", text) and "abs" not in text:
@@ -148,7 +150,7 @@ def _macro_by_hand(code: Code, stated: list[str]) -> Iterator[Evidence]:
         for function in group:
             if not set(words(name)) & {"f1", "fscore", "macro"}:
                 continue
-            loops = any(isinstance(item, ast.For | ast.comprehension) for item in ast.walk(function))
+            loops = any(isinstance(item, ast.For | ast.comprehension) for item in walk(function))
             text = ast.unparse(function)
             pooled = re.search(r"tp \+=|tp\.sum\(\)|sum\(tp\)|true_pos\w* \+=|tps? = 0", text)
             mean = re.search(r"mean\(|/ len\(|/ (k|n_?classes|classes|num_classes)\b", text)
@@ -218,11 +220,11 @@ def _batch_means(code: Code) -> Iterator[Evidence]:
         ):
             continue
         inner = call.args[0]
-        used = {last(item.func) for node in [inner, *_named(code, inner)] for item in ast.walk(node) if isinstance(item, ast.Call)} & ratio
+        used = {last(item.func) for node in [inner, *_named(code, inner)] for item in walk(node) if isinstance(item, ast.Call)} & ratio
         name, scope = call.func.value.id, code.scope_of[call]
         outside: list[ast.AST] = [
             item
-            for item in ast.walk(scope)
+            for item in walk(scope)
             if isinstance(item, ast.Call)
             and last(item.func) == "mean"
             and name in names_in(item)
@@ -230,7 +232,7 @@ def _batch_means(code: Code) -> Iterator[Evidence]:
         ]
         outside += [
             item
-            for item in ast.walk(scope)
+            for item in walk(scope)
             if isinstance(item, ast.BinOp) and isinstance(item.op, ast.Div) and ast.unparse(item).startswith(f"sum({name})")
         ]
         if used and outside and "train" not in {name_role(name)} and not re.search(r"psnr", name):
@@ -259,265 +261,7 @@ def _base(code: Code, prose: str) -> Iterator[Evidence]:
                 yield found(code.place(function), f"`{name}` is in nats.", "divide by log 2.")
 
 
-def training_mode(material: Material) -> Iterator[Evidence]:
-    """A network with dropout or batch normalisation that is measured in training mode."""
-    code = material.code
-    text = "\n".join(module.text for module in code.repository.code)
-    if not re.search(r"Dropout|BatchNorm|dropout\(", text) or "torch" not in text:
-        return
-    if not re.search(r"\.eval\(\)|\.train\(False\)|train\(mode=False\)", text):
-        for function in _measuring(code):
-            yield found(
-                code.place(function),
-                f"`{function.name}` measures a network with dropout or batch normalisation, and nothing puts it into evaluation mode.",
-                "call model.eval() before measuring.",
-            )
-            return
-    for call in code.walk(ast.Call):
-        assert isinstance(call, ast.Call)
-        scope = code.scope_of[call]
-        if (
-            last(call.func) == "train"
-            and isinstance(call.func, ast.Attribute)
-            and isinstance(scope, ast.FunctionDef)
-            and not call.args
-            and set(words(scope.name)) & {"evaluate", "eval", "test", "accuracy", "measure", "score", "error", "predict", "validate"}
-        ):
-            inner = ast.unparse(scope)
-            if ".eval()" not in inner or (inner.index(".train()") < inner.index(".eval()") and "return" in inner[: inner.index(".eval()")]):
-                yield found(
-                    code.place(call), f"`{scope.name}` measures in training mode: `{source(call)}`.", "call model.eval() before measuring."
-                )
-    for word in code.walk(ast.keyword):
-        assert isinstance(word, ast.keyword)
-        around = code.parent.get(word)
-        if (
-            word.arg == "training"
-            and isinstance(word.value, ast.Constant)
-            and word.value.value is True
-            and isinstance(around, ast.Call)
-            and last(around.func) in ("dropout", "batch_norm")
-        ):
-            yield found(code.place(around), f"noise of training stays on at evaluation: `{source(around)}`.", "give it self.training.")
-
-
-def _measuring(code: Code) -> list[ast.FunctionDef]:
-    chosen = [
-        function
-        for name, group in code.functions.items()
-        for function in group
-        if set(words(name)) & {"evaluate", "accuracy", "measure", "test", "score", "error", "perplexity", "mse", "validate"}
-    ]
-    return [item for item in chosen if not re.search(r"backward\(", ast.unparse(item))] or [
-        item for group in code.functions.values() for item in group if item.name in ("main", "run", "experiment")
-    ]
-
-
-def on_a_part(material: Material) -> Iterator[Evidence]:
-    """An evaluation on a part of the test split: the first samples, the confident ones, the easy ones."""
-    code, own, paper = material.code, material.repository.prose(paper=False).lower(), material.repository.prose(paper=True).lower()
-    if re.search(r"subset|first \d+ (test|images|samples|sentences)|(a|the) part of the test|only \d+ test|\d+ of the \d+ test", own):
-        return
-    for node in code.walk(ast.Subscript):
-        assert isinstance(node, ast.Subscript)
-        if not isinstance(node.value, ast.Name | ast.Attribute) or name_role(last(node.value)) != "test":
-            continue
-        part = node.slice
-        statement = code.within(node, ast.Assign)
-        again = isinstance(statement, ast.Assign) and name_role(" ".join(map(dotted, statement.targets))) == "valid"
-        if isinstance(part, ast.Slice) and part.lower is None and part.upper is not None and not again and not _batch(code, node):
-            if (
-                (constant(part.upper) is not None and constant(part.upper) != -1.0)
-                or re.search(r"//|\* ?0?\.\d", ast.unparse(part.upper))
-                or (isinstance(part.upper, ast.Name) and part.upper.id.isupper())
-            ) and not _stated(part.upper, own + paper):
-                yield found(
-                    code.place(node),
-                    f"only a part of the test data is measured: `{source(node)}`.",
-                    "measure all of it, or say in the README how much.",
-                )
-        elif _easy(code, part):
-            yield found(
-                code.place(node), f"the test samples that are measured are chosen by the model: `{source(node)}`.", "measure all of them."
-            )
-    for node in code.walk(ast.Call):
-        if isinstance(node, ast.Call) and last(node.func) == "DataLoader" and node.args and name_role(ast.unparse(node.args[0])) == "test":
-            if any(word.arg == "drop_last" and isinstance(word.value, ast.Constant) and word.value.value is True for word in node.keywords):
-                yield found(code.place(node), f"the last test batch is dropped: `{source(node)}`.", "measure all samples.")
-        elif isinstance(node, ast.Call) and last(node.func) == "islice" and node.args and "test" in code.roles(node.args[0]):
-            yield found(
-                code.place(node),
-                f"only a part of the test data is measured: `{source(node)}`.",
-                "measure all of it, or say in the README how much.",
-            )
-    yield from _confident(code, own)
-    yield from _last_batch(code)
-    if not re.search(r"(unknown|unseen|out-of-vocabulary|oov) (words|tokens|characters) are (skipped|left out|ignored)", own + paper):
-        yield from _known_words(code)
-
-
-def _stated(size: ast.AST, prose: str) -> bool:
-    """Say whether the text itself gives the size of the test data that are measured."""
-    number = constant(size)
-    return number is not None and bool(re.search(rf"\b{number:.0f}\b", prose.replace(" 000", "000").replace(",000", "000")))
-
-
-def _batch(code: Code, node: ast.AST) -> bool:
-    return any(
-        isinstance(item, ast.Call) and last(item.func) in ("print", "imshow", "show", "plot", "scatter", "save_image", "make_grid")
-        for item in code.ancestors(node)
-    )
-
-
-def _easy(code: Code, part: ast.AST) -> bool:
-    nodes = [part, *_named(code, part)] if isinstance(part, ast.Name) else [part]
-    for node in nodes:
-        if (
-            isinstance(node, ast.Compare | ast.BinOp | ast.Call)
-            and re.search(r"conf|proba|margin|entropy|max\((axis|1|-1|dim)|correct|certain|easy", ast.unparse(node))
-            and re.search(r"[<>]|argsort|nonzero|where", ast.unparse(node))
-        ):
-            return True
-    return False
-
-
-def _last_batch(code: Code) -> Iterator[Evidence]:
-    """for i in range(0, len(x) - batch, batch) in a function that measures."""
-    for node in code.walk(ast.For, ast.comprehension):
-        assert isinstance(node, ast.For | ast.comprehension)
-        function = code.scope_of[node]
-        if (
-            not isinstance(function, ast.FunctionDef)
-            or re.search(r"backward\(|\.step\(|optimi", ast.unparse(function))
-            or last(node.iter) != "range"
-        ):
-            continue
-        if not set(words(function.name)) & {
-            "evaluate",
-            "eval",
-            "accuracy",
-            "error",
-            "test",
-            "measure",
-            "score",
-            "perplexity",
-            "loss",
-            "mse",
-            "predict",
-        }:
-            continue
-        arguments = node.iter.args if isinstance(node.iter, ast.Call) else []
-        whole = [ast.unparse(argument) for argument in arguments]
-        steps = len(whole) == 3 and re.fullmatch(rf"len\(.*\) - {re.escape(whole[2])}", whole[1])
-        floor = len(whole) == 1 and re.fullmatch(r"(len\(.*\)|n|\w+\.shape\[0\]|\w+\.size\(0\)) // \w+", whole[0])
-        if steps or floor:
-            yield found(code.place(node.iter), f"the last test samples are left out: `{source(node.iter)}`.", "measure all samples.")
-
-
-def _known_words(code: Code) -> Iterator[Evidence]:
-    """A likelihood that leaves out the words that the model does not know."""
-    for name, group in code.functions.items():
-        if not set(words(name)) & {"perplexity", "ppl", "nll", "likelihood", "bits", "bpc", "entropy", "loss"}:
-            continue
-        for function in group:
-            for node in ast.walk(function):
-                filtered = isinstance(node, ast.comprehension) and any(
-                    isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In) and "vocab" in ast.unparse(test) for test in node.ifs
-                )
-                skipped = (
-                    isinstance(node, ast.If)
-                    and isinstance(node.test, ast.Compare)
-                    and isinstance(node.test.ops[0], ast.NotIn)
-                    and isinstance(node.body[0], ast.Continue)
-                )
-                if filtered or skipped:
-                    yield found(
-                        code.place(function), f"`{name}` leaves out words that the model does not know.", "count them as unknown words."
-                    )
-                    break
-
-
-def _confident(code: Code, own: str) -> Iterator[Evidence]:
-    """pred[keep] == y[keep] with keep chosen from the model's confidence."""
-    if re.search(r"confiden|coverage|selective|reject|abstain", own):
-        return
-    for node in code.walk(ast.Compare):
-        assert isinstance(node, ast.Compare)
-        sides = [node.left, *node.comparators]
-        if isinstance(node.ops[0], ast.Eq) and all(isinstance(side, ast.Subscript) for side in sides):
-            keys = {ast.unparse(side.slice) for side in sides if isinstance(side, ast.Subscript)}
-            part = sides[0].slice if isinstance(sides[0], ast.Subscript) else None
-            if len(keys) == 1 and isinstance(part, ast.Name | ast.Compare) and _easy(code, part):
-                yield found(
-                    code.place(node), f"only samples of which the model is sure are counted: `{source(node)}`.", "count all of them."
-                )
-
-
-def more_than_said(material: Material) -> Iterator[Evidence]:
-    """Averaging over augmented copies or over models at evaluation that neither text mentions."""
-    code = material.code
-    prose = (material.repository.prose(paper=True) + material.repository.prose(paper=False)).lower()
-    if re.search(
-        r"ensembl|averag\w+ (of|over) (the )?(\w+ )?(models|networks|members|views|crops|flips|copies|checkpoints|predictions)|test[- ]time|tta|committee|bagg|vote|voting|swa\b|ema\b|monte carlo|mc dropout",
-        prose,
-    ):
-        return
-    for name, group in code.functions.items():
-        for function in group:
-            text = ast.unparse(function)
-            if set(words(name)) & {
-                "evaluate",
-                "predict",
-                "accuracy",
-                "error",
-                "test",
-                "measure",
-                "score",
-                "probabilities",
-                "logits",
-                "mse",
-            } and not set(words(name)) & {"train"}:
-                flips = re.search(r"(flip\w*|\broll|rot90|crop\w*|jitter\w*|\bshift|augment\w*)\(|\[.*[:.], ::-1\]", text) and re.search(
-                    r"mean\(|/ ?\d|sum\(", text
-                )
-                members = re.search(
-                    r"for (model|net|m|member|w|clf|p) in (models|nets|members|ensemble|self\.(models|members)|snapshots|checkpoints|clfs)",
-                    text,
-                ) and re.search(r"mean\(|sum\(|/ len", text)
-                if (
-                    flips
-                    and not re.search(r"backward\(|\.step\(\)", text)
-                    and re.search(r"(mean|sum|stack)\(\s*[\[(]|\) \+ \w+\(|\+ (self|net|model|predict)\(|\+=", text)
-                ):
-                    yield found(
-                        code.place(function),
-                        f"`{name}` averages over changed copies of its input, which no text mentions.",
-                        "say so, or measure a single pass.",
-                    )
-                elif members:
-                    yield found(
-                        code.place(function),
-                        f"`{name}` averages over several models, which no text mentions.",
-                        "say so, or measure a single model.",
-                    )
-
-
 CHECKS = (
     Check("metric-name", "protocol", "a metric under another metric's name", "a short name used for several metrics", another_name),
     Check("averaging", "protocol", "another average or unit than the text states", "two averages that are both reported", averaging),
-    Check("training-mode", "protocol", "a network measured in training mode", "Monte Carlo dropout", training_mode),
-    Check(
-        "part-of-test",
-        "protocol",
-        "an evaluation on a part of the test split",
-        "a smaller test set that the text states in other words",
-        on_a_part,
-    ),
-    Check(
-        "unsaid-ensemble",
-        "protocol",
-        "averaging over copies or models that no text mentions",
-        "a method whose definition is an average",
-        more_than_said,
-    ),
 )

@@ -41,6 +41,7 @@ class Repository:
     files: dict[str, str]  # prose, records, settings and scripts: path -> text
     unread: tuple[str, ...] = ()  # too large, not text, not Python 3
     cut: bool = False  # there were more files than are read
+    outputs: dict[str, str] = field(default_factory=dict)  # what the cells of a notebook printed: path -> text
     official: tuple[str, ...] = field(default=())  # texts of the official repository's modules
 
     @property
@@ -79,7 +80,7 @@ def load(folder: Path, official: Path | None = None) -> Repository:
         BadInput: there is no such folder, or nothing in it that can be audited.
     """
     files, unread, cut = _read(folder)
-    modules, texts = [], {}
+    modules, texts, outputs = [], {}, {}
     for path, text in files.items():
         if path.endswith((".py", ".ipynb")):
             module = _module(path, text)
@@ -87,6 +88,8 @@ def load(folder: Path, official: Path | None = None) -> Repository:
                 unread.append(path)
             else:
                 modules.append(module)
+            if path.endswith(".ipynb") and (printed := _printed_by(text)):
+                outputs[path] = printed
         else:
             texts[path] = text
     if not modules and not texts:
@@ -96,7 +99,7 @@ def load(folder: Path, official: Path | None = None) -> Repository:
     theirs = tuple(text for path, text in _read(official)[0].items() if path.endswith(".py")) if official is not None else ()
     if official is not None and not theirs:
         raise BadInput(f"{official} holds no Python file to compare with: give --official the folder of the official repository.")
-    return Repository(folder, tuple(modules), texts, tuple(unread), cut, theirs)
+    return Repository(folder, tuple(modules), texts, tuple(unread), cut, outputs, theirs)
 
 
 def _read(folder: Path) -> tuple[dict[str, str], list[str], bool]:
@@ -131,6 +134,19 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield path
         if seen > MOST_ENTRIES:
             return
+
+
+def _printed_by(text: str) -> str:
+    """Return what the cells of a notebook printed."""
+    lines: list[str] = []
+    try:
+        for cell in json.loads(text)["cells"]:
+            for output in cell.get("outputs", []):
+                data = output.get("text") or output.get("data", {}).get("text/plain", "")
+                lines.append("".join(data) if isinstance(data, list) else str(data))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
+    return "\n".join(lines)
 
 
 def _module(path: str, text: str) -> Module | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..core import Evidence
 from ._check import Check, Material, found, noted, source
-from ._code import METRICS, Code, constant, dotted, last, names_in, words
+from ._code import METRICS, Code, constant, dotted, last, names_in, walk, words
 
 _WRITERS = {"dump", "dumps", "write_text", "write", "to_csv", "save", "savez", "to_json"}
 _READERS = {"load", "loads", "read_text", "open", "read", "safe_load", "read_csv", "read_json"}
@@ -36,7 +36,7 @@ def swallowed(material: Material) -> Iterator[Evidence]:
             elif (
                 kinds & _BROAD
                 and _work(code, node)
-                and not any(isinstance(item, ast.Raise) for item in ast.walk(handler))
+                and not any(isinstance(item, ast.Raise) for item in walk(handler))
                 and not _exits(handler)
             ):
                 yield found(
@@ -44,7 +44,7 @@ def swallowed(material: Material) -> Iterator[Evidence]:
                     f"`except {' '.join(sorted(kinds)).strip()}` around `{source(node.body[0])}` lets a failed run end with exit code 0.",
                     "catch what is expected, or raise again.",
                 )
-        for call in (item for part in node.finalbody for item in ast.walk(part) if isinstance(item, ast.Call)):
+        for call in (item for part in node.finalbody for item in walk(part) if isinstance(item, ast.Call)):
             if last(call.func) in ("exit", "_exit") and (not call.args or constant(call.args[0]) == 0):
                 yield found(
                     code.place(call), f"the run ends with exit code 0 whatever happened: `{source(call)}`.", "let a failure be one."
@@ -60,12 +60,21 @@ def swallowed(material: Material) -> Iterator[Evidence]:
                     )
     for path, text in material.repository.files.items():
         for row, line in enumerate(text.splitlines(), 1):
-            if (path.endswith(".sh") or path.endswith("Makefile")) and re.search(r"(python|pytest)\b.*\|\|\s*(true|:|exit 0)\b", line):
+            if (path.endswith(".sh") or path.endswith("Makefile")) and _forgiven(line):
                 yield noted(path, f"line {row}: a failed command counts as a good one: `{line.strip()[:70]}`.", "let the command fail.")
 
 
+def _forgiven(line: str) -> bool:
+    """Say whether a line of a script goes on as if nothing had happened after a command of the experiment failed."""
+    code = line.split(" #")[0]
+    return bool(
+        re.search(r"(python\d?|pytest|torchrun|\$\(?PYTHON\)?)\b.*(\|\||;)\s*(true|:|exit 0|cp|cat|mv|echo)(\b|\s|$)", code)
+        or re.search(r"^\s*-\s*(python\d?|pytest)\b", code)
+    )
+
+
 def _metric_fallback(handler: ast.ExceptHandler) -> ast.AST | None:
-    for item in ast.walk(handler):
+    for item in walk(handler):
         if isinstance(item, ast.Return) and item.value is not None and _invented(item.value):
             return item
         if isinstance(item, ast.Assign) and _invented(item.value) and set(words(" ".join(map(dotted, item.targets)))) & METRICS:
@@ -83,7 +92,7 @@ def _invented(value: ast.AST) -> bool:
 
 
 def _exits(handler: ast.ExceptHandler) -> bool:
-    for item in ast.walk(handler):
+    for item in walk(handler):
         if isinstance(item, ast.Call) and last(item.func) in ("exit", "_exit", "SystemExit", "fail"):
             value = item.args[0] if item.args else ast.Constant(0)
             return constant(value) != 0 if isinstance(value, ast.Constant) else True
@@ -92,7 +101,7 @@ def _exits(handler: ast.ExceptHandler) -> bool:
 
 def _work(code: Code, node: ast.Try) -> bool:
     """Say whether the protected part is the experiment itself: it calls main, or something of the repository that trains or measures."""
-    for item in (child for part in node.body for child in ast.walk(part) if isinstance(child, ast.Call)):
+    for item in (child for part in node.body for child in walk(part) if isinstance(child, ast.Call)):
         if last(item.func) in ("main", "run", "train", "evaluate", "fit", "backward", "experiment", "check_call"):
             return True
         function = code.function(item)
@@ -145,7 +154,7 @@ def _instead(code: Code, node: ast.AST) -> bool:
     """if results.exists(): show them and return"""
     guard = code.within(node, ast.If)
     return isinstance(guard, ast.If) and any(
-        isinstance(item, ast.Return) or (isinstance(item, ast.Call) and last(item.func) == "exit") for item in ast.walk(guard)
+        isinstance(item, ast.Return) or (isinstance(item, ast.Call) and last(item.func) == "exit") for item in walk(guard)
     )
 
 
@@ -235,7 +244,7 @@ def _predicts(code: Code, node: ast.AST) -> bool:
         for function in group
     ]
     return any(
-        name and name.rsplit(".", 1)[-1] in names_in(user) | {last(item) for item in ast.walk(user) if isinstance(item, ast.Attribute)}
+        name and name.rsplit(".", 1)[-1] in names_in(user) | {last(item) for item in walk(user) if isinstance(item, ast.Attribute)}
         for name in held
         for user in users
     )

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..core import Evidence
 from ._check import Check, Material, found, noted, source
-from ._code import PAPERLIKE, Code, assigned, constant, dotted, last, words
+from ._code import PAPERLIKE, Code, assigned, constant, dotted, last, walk, words
 from ._features import claimed
-from ._numbers import claimed_counts
+from ._logs import claimed_counts
 from ._repository import is_settings
 
 # a unit of the prose -> the words that name it in code
@@ -217,14 +217,14 @@ def _unused_parameters(code: Code, prose: str) -> Iterator[Evidence]:
             or (len(function.body) == 1 and isinstance(function.body[0], ast.Raise | ast.Pass))
         ):
             continue
-        read = {item.id for item in ast.walk(function) if isinstance(item, ast.Name)}
+        read = {item.id for item in walk(function) if isinstance(item, ast.Name)}
         for arg in [*function.args.args, *function.args.kwonlyargs]:
             if arg.arg in ("self", "cls", "_") or arg.arg.startswith("_") or arg.arg in read:
                 continue
             if (
                 len(arg.arg) > 3
                 and claimed(arg.arg, prose)
-                and function.name in code.calls_of | {key: [] for key in ["__init__", "forward"]}
+                and (function.name in code.calls_of or function.name in ("__init__", "forward"))
             ):
                 yield found(
                     code.place(function),
@@ -237,14 +237,14 @@ def _unused_parameters(code: Code, prose: str) -> Iterator[Evidence]:
 
 def _unused_members(code: Code, holder: ast.ClassDef, init: ast.FunctionDef, prose: str) -> Iterator[Evidence]:
     """A part that a module builds and its forward pass never calls."""
-    text = "\n".join(module.text for module in code.repository.modules)
-    for node in (item for item in ast.walk(init) if isinstance(item, ast.Assign)):
+    attributes, reflective = code.attributes, code.words["getattr"] > 0
+    for node in (item for item in walk(init) if isinstance(item, ast.Assign)):
         for target, value in (pair for whole in node.targets for pair in assigned(whole, node.value)):
             if not (isinstance(target, ast.Attribute) and dotted(target.value) == "self"):
                 continue
-            uses = len(re.findall(rf"\.{target.attr}\b", text))
+            uses = attributes[target.attr]
             built = isinstance(value, ast.Call) and re.search(r"^(torch\.)?nn\.|^[A-Z]", dotted(value.func))
-            if uses == 1 and (built or claimed(target.attr, prose)) and "getattr" not in text and target.attr not in ("name", "seed"):
+            if uses == 1 and (built or claimed(target.attr, prose)) and not reflective and target.attr not in ("name", "seed"):
                 yield found(
                     code.place(node),
                     f"`{holder.name}` builds `{target.attr}` and never uses it: `{source(value)}`.",
@@ -255,7 +255,7 @@ def _unused_members(code: Code, holder: ast.ClassDef, init: ast.FunctionDef, pro
 
 def _unused_parts(code: Code, prose: str, text: str) -> Iterator[Evidence]:
     """A function or class that the prose speaks of and no code calls; a test alone does not count as use."""
-    own = "\n".join(module.text for module in code.repository.code)
+    by_name = "globals()" in text or code.words["getattr"] > 0
     for node in code.walk(ast.FunctionDef, ast.ClassDef):
         assert isinstance(node, ast.FunctionDef | ast.ClassDef)
         if (
@@ -265,7 +265,7 @@ def _unused_parts(code: Code, prose: str, text: str) -> Iterator[Evidence]:
             or isinstance(code.parent.get(node), ast.ClassDef)
         ):
             continue
-        if len(re.findall(rf"\b{node.name}\b", own)) == 1 and "globals()" not in text and "getattr(" not in own:
+        if not by_name and code.words[node.name] == 1:
             parts = [word for word in words(node.name) if len(word) > 3]
             if parts and all(re.search(rf"\b{re.escape(word.rstrip('es'))}", prose) for word in parts):
                 yield found(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..core import Evidence
 from ._check import Check, Material, found, source
-from ._code import Code, constant, dotted, last, returns, words
+from ._code import Code, constant, dotted, last, returns, walk, words
 
 _PROMISES = {
     "match",
@@ -70,7 +70,7 @@ def cannot_fail(material: Material) -> Iterator[Evidence]:
         if not any(
             isinstance(item, ast.Assert) or (isinstance(item, ast.Call) and last(item.func) in _COMPARE)
             for part in node.body
-            for item in ast.walk(part)
+            for item in walk(part)
         ):
             continue
         for handler in node.handlers:
@@ -81,7 +81,7 @@ def cannot_fail(material: Material) -> Iterator[Evidence]:
             } or {"Exception"}
             if kinds & {"Exception", "AssertionError", "BaseException"} and not any(
                 isinstance(item, ast.Raise | ast.Assert) or (isinstance(item, ast.Call) and last(item.func) == "fail")
-                for item in ast.walk(handler)
+                for item in walk(handler)
             ):
                 yield found(code.place(handler), "a failed assertion is swallowed.", "let the test fail.")
     for function in code.walk(ast.FunctionDef, tests=True):
@@ -131,7 +131,7 @@ def _always(code: Code, test: ast.expr) -> str:
                 return "the tolerance is as wide as the number"
             if number >= 1e3 and (other is None or abs(other) < number):
                 return "the tolerance is huge"
-    for call in (item for item in ast.walk(test) if isinstance(item, ast.Call) and last(item.func) in _COMPARE):
+    for call in (item for item in walk(test) if isinstance(item, ast.Call) and last(item.func) in _COMPARE):
         if _wide(call):
             return "the tolerance is huge"
         if len(call.args) >= 2 and ast.dump(call.args[0]) == ast.dump(call.args[1]) and not _has_call(call.args[0]):
@@ -142,7 +142,7 @@ def _always(code: Code, test: ast.expr) -> str:
 
 
 def _has_call(node: ast.AST) -> bool:
-    return any(isinstance(item, ast.Call) for item in ast.walk(node))
+    return any(isinstance(item, ast.Call) for item in walk(node))
 
 
 def _largest(call: ast.Call) -> float:
@@ -168,7 +168,7 @@ def _wide(call: ast.Call) -> bool:
 
 
 def _test(code: Code, function: ast.FunctionDef) -> Iterator[Evidence]:
-    body = list(ast.walk(function))
+    body = list(walk(function))
     asserts = [item for item in body if isinstance(item, ast.Assert)]
     calls = [item for item in body if isinstance(item, ast.Call)]
     checking = [
@@ -178,7 +178,7 @@ def _test(code: Code, function: ast.FunctionDef) -> Iterator[Evidence]:
         or last(item.func).startswith(("assert", "check", "expect", "verify"))
     ]
     for number, statement in enumerate(function.body[:-1]):
-        later = [item for rest in function.body[number + 1 :] for item in ast.walk(rest) if isinstance(item, ast.Assert)]
+        later = [item for rest in function.body[number + 1 :] for item in walk(rest) if isinstance(item, ast.Assert)]
         if isinstance(statement, ast.Return) and later:
             yield found(code.place(statement), "the test returns before its assertions.", "take the return out.")
         elif (
@@ -273,195 +273,6 @@ def replaced(material: Material) -> Iterator[Evidence]:
                 yield found(code.place(node), f"`{node.name}` is always true.", "compare.")
 
 
-def own_reference(material: Material) -> Iterator[Evidence]:
-    """A reference that is the code under test: it imports it, calls it, or its golden values are made by it."""
-    code = material.code
-    own = {re.sub(r"\.py$", "", module.path).rsplit("/", 1)[-1] for module in material.repository.code}
-    for module in material.repository.modules:
-        if not re.search(r"(^|/|_)(reference|golden|oracle|naive|ref|expected|ground_truth)(_\w+)?\.(py|ipynb)$", module.path):
-            continue
-        used = _imported(module.tree)
-        for name, node in used.items():
-            base = name.split(".")[-1]
-            if (
-                base in own
-                and base not in module.path
-                and not re.search(r"data|util|common|config|io|constant", base)
-                and _reference_uses(module.tree, node)
-            ):
-                yield found(
-                    code.place(node),
-                    f"the reference imports the code it is to judge: `{source(node)}`.",
-                    "a reference is written without the code under test.",
-                )
-                break
-    imported_own = {
-        alias
-        for module in material.repository.tests
-        for name, node in _imported(module.tree).items()
-        if name.split(".")[-1] in own
-        for alias in _aliases(node)
-    }
-    for tests in (True, False):
-        for function in code.walk(ast.FunctionDef, tests=tests):
-            assert isinstance(function, ast.FunctionDef)
-            if not set(words(function.name)) & {
-                "reference",
-                "naive",
-                "slow",
-                "oracle",
-                "expected",
-                "golden",
-                "truth",
-                "ref",
-            } or function.name.startswith("test"):
-                continue
-            called = {item.func.id: item for item in ast.walk(function) if isinstance(item, ast.Call) and isinstance(item.func, ast.Name)}
-            called |= {
-                dotted(item.func): item
-                for item in ast.walk(function)
-                if isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute)
-            }
-            judged = _judged_with(code, function.name)
-            for name, call in called.items():
-                base = name.split(".")[-1]
-                if base != function.name and (
-                    base in judged or (tests and (name in imported_own or name.split(".")[0] in imported_own) and base in judged)
-                ):
-                    yield found(
-                        code.place(function),
-                        f"`{function.name}` calls `{name}`, which it is to judge: `{source(call)}`.",
-                        "a reference is written without the code under test.",
-                    )
-                    break
-    yield from _same_call(code)
-
-
-def _imported(tree: ast.Module) -> dict[str, ast.Import | ast.ImportFrom]:
-    table: dict[str, ast.Import | ast.ImportFrom] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            table.update((alias.name, node) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            table[node.module] = node
-    return table
-
-
-def _aliases(node: ast.Import | ast.ImportFrom) -> set[str]:
-    return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-
-
-def _reference_uses(tree: ast.Module, node: ast.Import | ast.ImportFrom) -> bool:
-    """Say whether a function of the reference calls what was imported; a comparison under `__main__` is no reference."""
-    names = _aliases(node)
-    functions = [item for item in tree.body if isinstance(item, ast.FunctionDef | ast.ClassDef)]
-    return (
-        any(
-            isinstance(item, ast.Call) and dotted(item.func).split(".")[0] in names
-            for function in functions
-            if function.name != "main"
-            for item in ast.walk(function)
-        )
-        or not functions
-    )
-
-
-def _judged_with(code: Code, reference: str) -> set[str]:
-    """Return the functions that stand in one comparison with a reference."""
-    judged: set[str] = set()
-    for tests in (True, False):
-        for function in code.walk(ast.FunctionDef, tests=tests):
-            calls = {last(item.func) for item in ast.walk(function) if isinstance(item, ast.Call)}
-            if reference in calls and (any(isinstance(item, ast.Assert) for item in ast.walk(function)) or calls & _COMPARE):
-                judged |= {name for name in calls - {reference} if not set(words(name)) & _DATA}
-    return (
-        judged
-        - _COMPARE
-        - {
-            "abs",
-            "float",
-            "len",
-            "range",
-            "max",
-            "min",
-            "sum",
-            "default_rng",
-            "normal",
-            "mean",
-            "array",
-            "zeros",
-            "ones",
-            "all",
-            "any",
-            "zip",
-            "list",
-            "arange",
-            "eye",
-            "exp",
-            "log",
-            "sqrt",
-            "dot",
-            "randn",
-        }
-    )
-
-
-def _same_call(code: Code) -> Iterator[Evidence]:
-    """assert f(x) == f(x), without a seed that would make it a test of determinism."""
-    for function in code.walk(ast.FunctionDef, tests=True):
-        assert isinstance(function, ast.FunctionDef)
-        if set(words(function.name)) & {
-            "deterministic",
-            "determinism",
-            "reproducible",
-            "repeatable",
-            "seed",
-            "seeds",
-            "same",
-            "twice",
-            "repeat",
-            "stable",
-            "pure",
-        }:
-            continue
-        for node in (item for item in ast.walk(function) if isinstance(item, ast.Assert | ast.Call)):
-            pair = _sides(node)
-            if pair is None:
-                continue
-            one, two = (_resolved(code, function, side) for side in pair)
-            if (
-                isinstance(one, ast.Call)
-                and isinstance(two, ast.Call)
-                and ast.dump(one) == ast.dump(two)
-                and not re.search(r"rng|seed|random", ast.unparse(one))
-            ):
-                yield found(
-                    code.place(node), f"the code is compared with itself: `{source(one)}`.", "compare with a value found in another way."
-                )
-
-
-def _resolved(code: Code, function: ast.FunctionDef, side: ast.AST) -> ast.AST:
-    values = code.values(function, side.id) if isinstance(side, ast.Name) else []
-    return values[0] if len(values) == 1 else side
-
-
-def _sides(node: ast.AST) -> tuple[ast.AST, ast.AST] | None:
-    if isinstance(node, ast.Call) and last(node.func) in _COMPARE and len(node.args) >= 2:
-        return node.args[0], node.args[1]
-    if isinstance(node, ast.Assert):
-        for item in ast.walk(node.test):
-            if isinstance(item, ast.Compare) and isinstance(item.ops[0], ast.Eq):
-                return item.left, item.comparators[0]
-            if isinstance(item, ast.BinOp) and isinstance(item.op, ast.Sub) and isinstance(code_parent(node, item), ast.Call):
-                return item.left, item.right
-    return None
-
-
-def code_parent(root: ast.AST, node: ast.AST) -> ast.AST | None:
-    """Return the node right around a node inside a tree."""
-    return next((item for item in ast.walk(root) if any(child is node for child in ast.iter_child_nodes(item))), None)
-
-
 CHECKS = (
     Check(
         "test-cannot-fail",
@@ -472,12 +283,5 @@ CHECKS = (
     ),
     Check(
         "comparison-replaced", "circumvention", "a comparison or a test's outcome that is replaced", "a fake clock for one test", replaced
-    ),
-    Check(
-        "own-reference",
-        "circumvention",
-        "a reference that is the code under test",
-        "a vectorised form held against a loop over the same kernel",
-        own_reference,
     ),
 )

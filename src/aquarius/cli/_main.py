@@ -14,6 +14,7 @@ from ..core._errors import AquariusError
 from ..workspace._signature import Parameter, description, parameters, summary
 from ..workspace.actions import ACTIONS, Action
 
+_ALONE = {"cluster": "auto"}  # options that may stand without a value, and the value that they then have
 INTERNAL_ERROR = 70  # of sysexits.h: a fault of ours, not of the input
 
 
@@ -141,8 +142,10 @@ def _option(parameter: Parameter) -> click.Parameter:
         return click.Option([flag, parameter.name], is_flag=True, default=parameter.default, help=parameter.description)
     default = () if parameter.many else None if parameter.required else parameter.default
     names = [flag, parameter.name] + (["-s"] if parameter.name == "setting" else [])
+    alone = {"is_flag": False, "flag_value": _ALONE[parameter.name]} if parameter.name in _ALONE else {}
     return click.Option(
         names,
+        **alone,  # type: ignore[arg-type]
         type=kind,
         multiple=parameter.many,
         required=parameter.required,

@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "summary_data": "._summary",
         "add_facts": "._yaml",
         "propose": "._propose",
+        "state_claims": "._stated",
         "Proposal": "._propose",
         "Proposed": "._propose",
         "Refused": "._propose",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from ._propose import Proposed as Proposed
     from ._propose import Refused as Refused
     from ._propose import propose as propose
+    from ._stated import state_claims as state_claims
     from ._summary import summary_data as summary_data
     from ._yaml import add_facts as add_facts
     from ._yaml import from_yaml as from_yaml

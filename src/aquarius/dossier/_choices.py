@@ -65,7 +65,7 @@ _OPTIMIZER_PATTERNS = tuple(
         rf"\b(?:with|using|by|via|use[ds]?|is|was|employ(?:ed|s)?)\s+(?:the |plain |standard |vanilla |mini-?batch |synchroni[sz]ed |synchronous |asynchronous |distributed |a variant of )*[“\"`']*(?P<value>{_OPTIMIZER})\b",
         rf"(?:optimi[sz]er\s*[:=]|[:,;(])\s*(?P<value>{_OPTIMIZER})\b(?=(?:[^.]|\.\d)*(?:learning rate|schedule|weight decay|warm|\blr\b))",
         rf"optimi[sz]er\s*[:=]\s*(?P<value>{_OPTIMIZER})\b",
-        rf"(?:we |are |is )?us(?:e|ed|ing)\s+(?:the )?[“\"`']*(?P<value>{_OPTIMIZER})\b(?=(?:[^.]|\.\d)*(?:learning rate|β|momentum|optimi|gradient|hyper-?parameters|default|weight decay))",
+        rf"(?:we |are |is )?us(?:e|ed|ing)\s+(?:the )?[“\"`']*(?P<value>{_OPTIMIZER})\b(?=(?:[^.]|\.\d)*(?:learning rate|β|momentum|optimi|gradient|hyper-?parameters|default|weight decay|decay|warm-?up|schedule|epochs|steps))",
     )
 )
 _ANY_OPTIMIZER = re.compile(rf"(?<![\w-])(?:{_OPTIMIZER})\b", re.IGNORECASE)
@@ -83,7 +83,7 @@ def _optimizer(flat: str) -> Found | None:
 
 
 _NEAR_ACTIVATION = r"(?:activations?(?: functions?)?|non-?linearit(?:y|ies)|units?|rectifier|hidden|neurons|transfer function)"
-_SLOPE = re.compile(rf"(?:slope|leak)(?: of| is| =)?\s*({NUMBER})|max\s*\(\s*x\s*,\s*(\d*\.\d+)\s*x\s*\)", re.IGNORECASE)
+_SLOPE = re.compile(rf"(?:slope|leak)(?: of| is| =)?\s*({NUMBER})|(?:max)?\s*\(\s*x\s*,\s*(\d*\.\d+)\s*x\s*\)", re.IGNORECASE)
 
 
 @cache
@@ -157,8 +157,8 @@ def _schedule(flat: str) -> Found | None:
 
 
 _INIT = re.compile(
-    r"(?:\b(?:weights?|parameters?|matrices|networks?|models?|layers|embeddings?|kernels?)\b)?[^.;]{0,40}?\binitiali[sz](?:ed|ation|e)\b[^.;]{0,60}?"
-    r"(?P<value>xavier|glorot|kaiming|\bhe (?:normal|uniform|initiali)|orthogonal\w*|(?:truncated |zero-mean |a )*(?:gaussian|normal) distribution|gaussian"
+    r"(?:\b(?:weights?|parameters?|matrices|networks?|models?|layers|embeddings?|kernels?)\b)?[^.;]{0,40}?\b(?:initiali[sz](?:ed|ation|e)|drawn|sampled)\b[^.;]{0,60}?"
+    r"(?P<value>xavier|glorot|kaiming|\bhe (?:normal|uniform|initiali)|orthogonal\w*|(?:truncated |zero-mean |a )*(?:gaussian|normal)(?: distribution)?(?![a-z])|n\s*\(\s*0\s*,"
     r"|uniform(?:ly| distribution)?|lecun|identity|pre-?trained)(?P<tail>(?:[^.;]|\.\d){0,130})",
     re.IGNORECASE,
 )
@@ -167,7 +167,7 @@ _INITIALIZED = re.compile(
 )
 _OTHER_INIT = re.compile(r"\bbias|random seeds|different|runs", re.IGNORECASE)
 _INIT_NUMBERS = re.compile(
-    rf"mean (?:of )?(?P<mean>zero|{NUMBER})|(?:standard deviation|std|variance)(?: of)?\s*(?P<std>{NUMBER}|1\s*/[^,.;]{{1,20}})"
+    rf"mean (?:of )?(?P<mean>zero|{NUMBER})|(?:standard deviation|std\.?(?: dev\.?)?|variance)(?: of)?\s*(?P<std>{NUMBER}|1\s*/[^,.;]{{1,20}})"
     rf"|(?P<sigma>σ)\s*=\s*(?P<deviation>{NUMBER})|(?:between|in|from)\s*\[?\s*(?P<low>-\s?{NUMBER}|{NUMBER})\s*(?:,|and|to)\s*(?P<high>{NUMBER})",
     re.IGNORECASE,
 )
@@ -178,7 +178,9 @@ _SCHEMES = {
 
 
 def _initialization(flat: str) -> Found | None:
-    match = _INIT.search(flat) if "nitiali" in flat else None
+    match = (
+        _INIT.search(flat) if "nitiali" in flat or re.search(r"\b(?:weights?|matri|parameters)\b.*\b(?:drawn|sampled)\b", flat) else None
+    )
     if (
         match is None
         or not _INITIALIZED.search(match[0])
@@ -218,7 +220,7 @@ _WORK = re.compile(r"\b(?:(?:pre-?)?train|run|ran|use|experiment|took|machine|fi
 _MAKERS = r"(?:(?:NVIDIA|Nvidia|nVidia|Google|Cloud|Tesla|GeForce|Titan(?: Xp?| V| RTX)?|TITAN(?: Xp?| V| RTX)?|Pascal|Volta|Ampere|Hopper|RTX|GTX|Quadro|AMD)\s+)*"
 _HARDWARE = re.compile(
     rf"(?P<value>(?:{COUNT}|\ban?\b|\bsingle\b)\s+(?:single\s+)?{_MAKERS}(?:[A-Z]{{0,4}}-?\d{{2,4}}\w{{0,3}}(?:\s?(?:Ti|X|Xp|GB|SXM\d?|PCIe|Black))*\s+)?"
-    r"(?:GPUs?|TPUs?|TPU ?v\d(?: chips| cores)?|CPU cores?|graphics cards?|[AVHPTL]\d{2,3}s?(?![\w-])|(?:RTX |GTX )\d{3,4}(?: ?Ti)?s?))(?![\w-])"
+    r"(?:GPUs?|TPUs?|TPU ?v\d(?: chips| cores)?|CPU cores?|graphics cards?|[AVHPTL]\d{2,4}s?(?![\w-])|(?:RTX |GTX )\d{3,4}(?: ?Ti)?s?))(?![\w-])"
 )
 
 
@@ -228,7 +230,7 @@ def _hardware(flat: str) -> Found | None:
         return None
     value = squeeze(match["value"])
     count = re.match(COUNT, value, re.IGNORECASE)
-    if count is None and re.match(r"an? ", value) and not re.search(r"[GT]PU|card|core", value):
+    if count is None and re.match(r"an? (?!single)", value) and not re.search(r"[GT]PU|card|core", value):
         return None
     if count is None:  # "a single V100 GPU" is 1 V100 GPU
         value = re.sub(r"^(?:an? )?(?:single )?", "1 ", value)
@@ -317,8 +319,9 @@ def _used(names: dict[str, str]) -> Callable[[str], Found | None]:
             return None
         for pattern, name in patterns:
             match = pattern.search(flat)
+            printed = match["value"] or match["passive"] if match else ""
             if match and not NEGATED.search(flat[: match.start("value" if match["value"] else "passive")]):
-                return _found(match, name)
+                return _found(match, printed if re.fullmatch(r"[A-Z]\w*Norm", printed) else name)
         return None
 
     return find
@@ -339,6 +342,14 @@ _SQUARE_KERNEL = re.compile(r"(?<![\w×])(?P<size>\d{1,2})\s*×\s*(?P=size)\s+(?
 _PRECISION = re.compile(
     r"(?P<mixed>mixed[- ]precision)|(?:in|using|with)\s+(?P<format>bfloat16|bf16|fp16|float16|half[- ]precision)", re.IGNORECASE
 )
+
+
+_SQUARE_PATCH = re.compile(r"(?<![\w×])(?P<size>\d{1,3})\s*×\s*(?P=size)\s+(?:[a-z-]+\s+){0,2}?patches", re.IGNORECASE)
+
+
+def _patch(flat: str) -> Found | None:
+    match = _SQUARE_PATCH.search(flat)
+    return _found(match, f"{match['size']}×{match['size']}", float(match["size"])) if match else None
 
 
 def _kernel(flat: str) -> Found | None:
@@ -367,6 +378,27 @@ def _milestones(flat: str) -> Found | None:
     return _found(match, ", ".join(spots), number_of(spots[0]) if len(spots) == 1 else None, match["unit"] or "")
 
 
+# "an ε-greedy policy with the ε decreasing linearly from 1 to 0.1", "evaluated with an ε-greedy policy where ε = 0.05"
+_EXPLORES = re.compile(
+    rf"(?:\bε|\bexploration(?: rate)?)\b[^.;]{{0,50}}?(?:decreas|anneal|decay|reduc)\w*[^.;]{{0,20}}?\bfrom\s+(?:ε\s*=\s*)?(?P<first>{NUMBER})\s+to\s+(?:ε\s*=\s*)?(?P<last>{NUMBER})",
+    re.IGNORECASE,
+)
+_GREEDY = re.compile(rf"\bε\s*-?\s*greedy\b[^.;]{{0,40}}?\bε\s*(?:=|of|is)\s*(?P<value>{NUMBER})", re.IGNORECASE)
+
+
+def _exploration(part: str) -> Callable[[str], Found | None]:
+    def find(flat: str) -> Found | None:
+        match = _EXPLORES.search(flat) if "ε" in flat or "xploration" in flat else None
+        return _found(match, print_number(match[part]), number_of(print_number(match[part]))) if match else None
+
+    return find
+
+
+def _evaluated_exploration(flat: str) -> Found | None:
+    match = _GREEDY.search(flat) if "ε" in flat and re.search(r"evaluat|test", flat) else None
+    return _found(match, print_number(match["value"]), number_of(print_number(match["value"]))) if match else None
+
+
 CHOICES = (
     Choice("recipe", "optimizer", "optimizer", _optimizer),
     Choice("architecture", "activation", "activation", _activation),
@@ -378,7 +410,11 @@ CHOICES = (
     Choice("recipe", "input_size", "input size", _input_size),
     Choice("recipe", "lr_decay_epochs", "learning rate milestones", _milestones),
     Choice("architecture", "kernel_size", "kernel size", _kernel),
+    Choice("architecture", "patch_size", "patch size", _patch),
     Choice("recipe", "precision", "precision", _precision),
+    Choice("recipe", "exploration_initial", "initial exploration", _exploration("first")),
+    Choice("recipe", "exploration_final", "final exploration", _exploration("last")),
+    Choice("evaluation", "eval_epsilon", "evaluation epsilon", _evaluated_exploration),
     Choice("recipe", "noise_schedule", "noise schedule", _noise_schedule),
     Choice("architecture", "normalization", "normalization", _used(_NORMS)),
     Choice("architecture", "positional_encoding", "positional encoding", _used(_POSITIONS)),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from ._dossier import Fact, Gap, Option
+from ._names import dataset_spans
 from ._needs import NEEDS, Need
 from ._recipe import Stated
 from ._text import Sentence
@@ -18,6 +20,8 @@ def gaps(text: list[Sentence], facts: list[Stated], formulas: str, tables: str =
     found = [gap for need in NEEDS if (gap := _gap(need, facts, everything, body, formulas)) is not None]
     found += [_vague(item) for item in facts if item.vague and item.fact.name in ("vocabulary size", "learning rate")]
     found += _settings(text, facts, {gap.name for gap in found})
+    found += _tried(facts, {gap.name for gap in found})
+    found += _elsewhere(facts, {gap.name for gap in found})
     unique = {gap.name: gap for gap in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda gap: (-gap.weight, gap.name)))
 
@@ -59,6 +63,59 @@ def _vague(item: Stated) -> Gap:
         weight=0.45,
         place=fact.place,
     )
+
+
+def _tried(facts: list[Stated], unstated: set[str]) -> Iterator[Gap]:
+    """Yield a value that was looked for in a grid and is never told: no number of the grid is stated alone for that name."""
+    for name in ("learning rate", "batch size", "dropout", "weight decay"):
+        here = [item.fact for item in facts if item.fact.name == name and "baseline" not in item.fact.scope]
+        grids = [fact for fact in here if fact.value.count(", ") >= 1 and fact.number is None]
+        if name in unstated or not grids or any(fact.number is not None for fact in here):
+            continue
+        grid = grids[0]
+        yield Gap(
+            name=name,
+            question=f"Which {name} was chosen? The paper tries {grid.value} and does not say.",
+            status="partial",
+            options=tuple(Option(value=value, source="the paper's own grid") for value in grid.value.split(", ")),
+            suggestion=grid.value.split(", ")[len(grid.value.split(", ")) // 2],
+            weight=0.7,
+            place=grid.place,
+        )
+
+
+_STAGES = ("pre-training", "fine-tuning", "linear evaluation", "distillation")
+
+
+def _elsewhere(facts: list[Stated], unstated: set[str]) -> Iterator[Gap]:
+    """Yield what is stated for one data set or stage of training alone, where another has three or more settings of its own and not this one."""
+    named: dict[str, set[str]] = {}
+    for item in facts:
+        for part in item.fact.scope.split(", "):
+            if part in _STAGES or (dataset_spans(part) and len(part) < 40):
+                named.setdefault(part, set()).add(item.fact.name)
+    for need in NEEDS:
+        if need.name not in ("optimizer", "learning rate", "batch size", "training length", "learning rate schedule"):
+            continue
+        given = [item.fact for item in facts if item.fact.name in need.facts]
+        if not given or need.name in unstated or any(not set(fact.scope.split(", ")) & set(named) for fact in given):
+            continue
+        silent = [part for part, names in named.items() if len(names) >= 3 and not names & set(need.facts)]
+        if not silent:
+            continue
+        first = given[0]
+        yield Gap(
+            name=f"{need.name} ({', '.join(silent[:3])})",
+            question=f"{need.question} It is stated for {first.scope}, and not for {', '.join(silent[:3])}.",
+            status="partial",
+            options=(
+                Option(value=first.value, source=f"what the paper states for {first.scope}"),
+                *(Option(value=value, source=source) for value, source in need.options),
+            ),
+            suggestion=first.value,
+            weight=round(0.6 * need.weight, 2),
+            place=first.place,
+        )
 
 
 _CHOSEN = re.compile(r"\b(?:select|choose|chose|chosen|tuned?|search(?:ed)?|optimi[sz]ed|picked)\b(?P<what>[^.;]*)", re.IGNORECASE)

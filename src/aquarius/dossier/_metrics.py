@@ -28,6 +28,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("perplexity", r"ppl|perplexity|perplexities", "lower", short="PPL"),
     Metric("bits per character", r"bpc|bits[ -]per[ -](?:character|byte|dim(?:ension)?)|bpd|bits/dim", "lower", "bits", short="BPC"),
     Metric("word error rate", r"wer|word error rate", "lower", "%", short="WER"),
+    Metric("character error rate", r"(?-i:CER)|character error rate", "lower", "%", short="CER"),
+    Metric("real-time factor", r"(?-i:RTF)|real[- ]time factor", "lower", short="RTF"),
     Metric("test error", r"(?:test |top-?[15] |val(?:idation)? |classification )?err(?:or)?(?:s|\.)?(?: rate)?", "lower"),
     Metric("top-5 accuracy", r"top-?5(?: acc(?:uracy)?)?", "higher", "%"),
     Metric("top-1 accuracy", r"top-?1(?: acc(?:uracy)?)?", "higher", "%"),

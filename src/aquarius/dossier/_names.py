@@ -27,6 +27,9 @@ _ITEM = r"[A-Z][\w'/+-]*(?:[ -]\d[\w.]*)?"
 _ON_LIST = re.compile(
     rf"\b(?:evaluat|test|transfer|benchmark|results?|fine-?tun|pre-?train|train|experiment|perform|measur|report|accuracy|perplexity)\w*\b[^.;:()]{{0,60}}? on (?:the )?({_ITEM}(?:, {_ITEM})*,? and (?:the )?{_ITEM})(?! (?:GPU|TPU|[a-z]+ (?:GPU|TPU)))"
 )
+# names in a row, of which two or more are known data sets: the others are data sets too
+_ROW = re.compile(rf"(?<![\w-])({_NAME}(?:, {_NAME})+,? and (?:the )?{_NAME})")
+_GYM = re.compile(r"(?<![\w-])[A-Z][A-Za-z0-9]+-v\d(?![\w-])")  # "HalfCheetah-v4": an environment's id
 _CALLED = re.compile(
     rf"\b(?:environment|data ?set|benchmark|corpus|task)s? (?:(?:that )?we call|known as|called|named|dubbed|termed) [\"'‘“`]*({_NAME})"
 )
@@ -114,8 +117,18 @@ def mentions(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     # runs of blanks to one, so that the patterns can be plain; `at` leads back
     at = [index for index, letter in enumerate(sentence.flat) if letter != " " or not sentence.flat[index - 1 : index].isspace()]
     plain = "".join(sentence.flat[index] for index in at)
-    for pattern in (_NAMED, _LISTED, _COUNTED, _CALLED, _ON_LIST):
+    gym = list(_GYM.finditer(sentence.flat))
+    for match in gym if len(gym) > 1 or re.search(r"\b(?:environment|gym|mujoco)", sentence.flat, re.IGNORECASE) else ():
+        if not any(first < match.end() and match.start() < last for first, last in taken):
+            taken.append(match.span())
+            yield match[0], match.start(), match.end()
+    for pattern in (_NAMED, _LISTED, _COUNTED, _CALLED, _ON_LIST, _ROW):
         for match in pattern.finditer(plain):
+            if (
+                pattern is _ROW
+                and sum(match.start(1) <= plain_start < match.end(1) for plain_start in (at.index(start) for _, start, _ in known)) < 2
+            ):
+                continue
             for part in re.finditer(_NAME, match[1]):
                 start, end = at[match.start(1) + part.start()], at[match.start(1) + len(part[0].rstrip("'")) + part.start() - 1] + 1
                 name = squeeze(part[0].rstrip("'"))
@@ -130,4 +143,4 @@ def mentions(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
 
 
 def _is_language(name: str) -> bool:
-    return bool(re.fullmatch(rf"{_LANGUAGE_WORDS}(?:-(?:to-)?{_LANGUAGE_WORDS})?", name))
+    return bool(re.fullmatch(rf"{_LANGUAGE_WORDS}(?:-(?:(?:to-)?{_LANGUAGE_WORDS}|language))?", name))

@@ -172,7 +172,7 @@ NEEDS: tuple[Need, ...] = (
         (("cross-entropy", "common practice for classes and tokens"), ("mean squared error", "common practice for real targets")),
         0.5,
         ("loss", "label smoothing"),
-        words=r"cross-?entropy|squared error|likelihood|loss function|\bloss\b|logistic regression",
+        words=r"cross-?entropy|squared error|likelihood|loss function|\bloss\b|logistic regression|\bminimi[sz]|\bmaximi[sz]|\bobjective\b|\\mathcal\s*\{?\s*[LJ]\b|(?<![\w\\])[LJ](?:_\w+|_\{[^}]*\})?(?:\([^)]*\))?\s*=",
     ),
     Need(
         "precision",
@@ -188,7 +188,7 @@ NEEDS: tuple[Need, ...] = (
         (("one GPU", "nothing is stated"),),
         0.1,
         ("hardware",),
-        words=r"\bGPUs?\b|\bTPUs?\b",
+        words=r"\bGPUs?\b|\bTPUs?\b|\bRTX \d|\b[AVHPTL]\d{2,4}\b",
     ),
     Need(
         "training set size",

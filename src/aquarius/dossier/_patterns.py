@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from ._choices import NEGATED
 from ._numbers import COUNT, NUMBER, WORDS, number_of, print_number
 from ._term import Term, compiled, plausible
-from ._text import squeeze
+from ._text import LISTED, squeeze
 
 _SYMBOL = r"(?:[A-Za-zα-ωℓ]\w{0,3}(?:\s*_\s*\w+)?)"
 _LETTER = r"(?:(?:[α-ω]|[A-Za-z]\b)(?:\s*_\s*\w+)?)"
@@ -22,18 +22,24 @@ _CONNECT = (
     rf"(?:\s+{_LETTER}(?=\s+(?:is|was|to|of)\b))?"
     r"(?:\s+of\s+(?:the\s+)?(?:[A-Z][\w-]*|[a-z]+ (?:loss|head|layers?|model))(?=\s+(?:is|was|are|=)))?"
     r"\s*(?:(?:is|was|are|were|to be|being)\s+)?(?:(?:always|then|initially|all|both|each|kept|held|chosen|used|selected)\s+)?"
-    r"(?:(?:set|fixed|equal|equals|initiali[sz]ed|limited|chosen|constant|(?:searched|tuned|swept|selected|picked)(?= (?:in|from|over|among|between)))\s+)?(?:(?:that\s+)?(?:(?:starts?|starting|begins?)\s+(?:from|at|with)|(?:linearly\s+|exponentially\s+)?(?:anneal|decay|decreas)\w*(?:\s+linearly)?\s+from)\s+)?"
+    r"(?:(?:doubled|halved|increase[sd]?|raised|enlarged|grows|grown|lowered|reduced)\s+(?=to\b))?(?:(?:set|fixed|equal|equals|initiali[sz]ed|limited|chosen|constant|(?:searched|tuned|swept|selected|picked)(?= (?:in|from|over|among|between)))\s+)?(?:(?:that\s+)?(?:(?:starts?|starting|begins?)\s+(?:from|at|with)|(?:linearly\s+|exponentially\s+)?(?:anneal|decay|decreas)\w*(?:\s+linearly)?\s+from)\s+)?"
     r"(?:(?:of|to|as|at|is|with|by|in|from|over|among|be|:|=|∈|being|having)\s*)?(?:(?:a|an|the)\s+)?"
     r"(?:(?:constant|fixed|maximum|initial|total|uniform|global|l\s?_?\s?2|max|base|peak|rate|value|size|probability|factor|dimension|threshold|window|weight|coefficient|norm)(?:\s+(?:of|size|is))?\s+)*"
-    rf"[\[(]?\s*(?:{_SYMBOL}\s*(?:=|∈)\s*(?:[^=,.;()]{{1,25}}=\s*)?)?(?:{_ABOUT}\s*)?[\[(]?\s*"
+    rf"[\[(]?\s*(?:{_SYMBOL}\s*(?:=|∈)\s*(?:[^=,.;()\d][^=,.;()]{{0,24}}=\s*)?)?(?:{_ABOUT}\s*)?[\[(]?\s*"
 )
-_LIST = rf"{NUMBER}(?:\s*,\s*(?:and |or )?\s*{NUMBER}){{2,}}|{NUMBER}\s+or\s+{NUMBER}|{NUMBER}\s*,\s*{NUMBER}(?=\s*\))"
+_COMMA = rf"\s*[,{LISTED}]\s*"
+# the factor that a set shares: "(1, 2, 4)×10^-4", "(2,3,5)e-5"
+_FACTOR = r"\s*[)\]]\s*(?:[×x·*]\s*10\s*\^\s*\(?\s*(?P<power>-?\s*\d+)\)?|[eE]\s*\^?\s*(?P<exponent>-?\s*\d+))"
+LIST = (
+    rf"{NUMBER}(?:{_COMMA}{NUMBER})+{_FACTOR}|{NUMBER}(?:{_COMMA}(?:and |or )?\s*{NUMBER}){{2,}}"
+    rf"|{NUMBER}\s+or\s+{NUMBER}|{NUMBER}{_COMMA}{NUMBER}(?=\s*\))"
+)
 _RANGE_AFTER = re.compile(rf"\s*(?:-|to\b|…|\bthrough\b)\s*(?:{_SYMBOL}\s*=\s*)?{NUMBER}")
 _RANGE_BEFORE = re.compile(
     rf"(?<!start )(?<!starts )(?<!starting )(?<!begins )\b(?:between|from|ranging|range|interval)\s*(?:{_SYMBOL}\s*=\s*)?\[?\s*$"
 )
 _RANGE_END = re.compile(rf"(?:\bfrom\b[^,;]*\bto|\bbetween\b[^,;]*\band)\s*(?:{_SYMBOL}\s*=\s*)?$")
-OTHERS = re.compile(r"\bet al\b|\b[Pp]rior work\b|\b[Pp]revious(?:ly)? (?:work|published|reported)\b|\b[Uu]nlike\b")
+OTHERS = re.compile(r"\bet al\b|\b[Pp]rior work\b|\b[Pp]revious(?:ly)? (?:work|published|reported)\b|\b[Uu]nlike\b|(?<=[\w\s]),\s+who\b")
 _TURN = re.compile(r";|\bin contrast\b|\bwhereas\b|\bwhile\b|\bbut\b|\bwe\b|\bour\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:()]|\band\b")
 _AFTERWARDS = re.compile(
@@ -53,6 +59,7 @@ class Hit:
     end: int
     at: int  # of the value
     vague: bool  # "about 37000"
+    scope: str = ""  # where the brackets around it say so: "(0 for the gates)"
 
 
 def hits(term: Term, flat: str) -> Iterator[Hit]:
@@ -60,28 +67,67 @@ def hits(term: Term, flat: str) -> Iterator[Hit]:
     if not _mention(term).search(_lower(flat)) or (term.needs and not compiled(term.needs).search(flat)):
         return
     taken: list[tuple[int, int]] = []
-    for pattern in _patterns(term):
+    for spot in (*_marked(term, flat, before=True), *_named(term, flat), *_marked(term, flat, before=False)):
+        start, end = spot.at, spot.at + len(spot.value)
+        if any(first < end and start < last for first, last in taken):
+            continue
+        value = _value(term, spot, flat)
+        if value is not None:
+            taken.append((start, end))
+            vague = bool(_VAGUE.search(flat[:start]))
+            yield Hit(value, number_of(spot.value), _unit(term, flat, spot), spot.start, spot.end, start, vague)
+            yield from _aside(term, flat, spot)
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A term's words with a value beside them."""
+
+    start: int  # of both
+    end: int
+    at: int  # of the value
+    value: str
+    words: str  # both
+
+
+def _spot(flat: str, start: int, match: re.Match[str]) -> _Spot:
+    return _Spot(start, match.end(), match.start("value"), match["value"], flat[start : match.end()])
+
+
+def _named(term: Term, flat: str) -> Iterator[_Spot]:
+    """Yield values behind the words of a term: the words, what may stand between, the value. Where the longest words lead to no value, shorter ones may."""
+    if not term.before:
+        return
+    words, tail = _before(term), _tail(_counts(term), term.then, term.unless)
+    at = 0
+    while (head := words.search(flat, at)) is not None:
+        start, found = head.start(), None
+        while head is not None and (found := tail.match(flat, head.end())) is None and head.end() > start + 1:
+            head = words.match(flat, start, head.end() - 1)
+        if found is not None:
+            yield _spot(flat, start, found)
+        at = found.end() if found is not None else start + 1
+
+
+def _marked(term: Term, flat: str, *, before: bool) -> Iterator[_Spot]:
+    """Yield values behind a term's symbol ("β_1 = 0.9"), or before its words ("16 hidden units")."""
+    pattern = _symbol(term) if before else _after(term)
+    if pattern is not None:
         for match in pattern.finditer(flat):
-            start, end = match.span("value")
-            if any(first < end and start < last for first, last in taken):
-                continue
-            value = _value(term, match, flat)
-            if value is not None:
-                taken.append((start, end))
-                vague = bool(_VAGUE.search(flat[:start]))
-                yield Hit(value, number_of(match["value"]), _unit(term, flat, match), match.start(), match.end(), start, vague)
-                yield from _aside(term, flat, match)
+            yield _spot(flat, match.start(), match)
 
 
-_ASIDE = re.compile(rf"\s*(?:[a-z]+\s+)?\(\s*(?P<value>{NUMBER})\s+(?:for|on|in)\s+[^().;]{{2,40}}\)")
+_ASIDE = re.compile(rf"\s*(?:[a-z]+\s+)?\(\s*(?P<value>{NUMBER})\s+(?:for|on|in)\s+(?:the\s+)?(?P<scope>[^().;]{{2,40}})\)")
 
 
-def _aside(term: Term, flat: str, match: re.Match[str]) -> Iterator[Hit]:
+def _aside(term: Term, flat: str, spot: _Spot) -> Iterator[Hit]:
     """Yield the exception in brackets behind a value: "a length of 128 tokens (384 for SQuAD)"."""
-    aside = _ASIDE.match(flat, match.end())
+    aside = _ASIDE.match(flat, spot.end)
     number = number_of(print_number(aside["value"])) if aside else None
     if aside is not None and number is not None and plausible(term.values, number):
-        yield Hit(print_number(aside["value"]), number, term.unit, match.start(), aside.end(), aside.start("value"), False)
+        yield Hit(
+            print_number(aside["value"]), number, term.unit, spot.start, aside.end(), aside.start("value"), False, squeeze(aside["scope"])
+        )
 
 
 def spaced(words: str) -> str:
@@ -100,49 +146,73 @@ def _lower(flat: str) -> str:
     return flat.lower()
 
 
+def _counts(term: Term) -> str:
+    return COUNT if term.values in ("integer", "size") else rf"(?:{NUMBER}|\bzero\b)"
+
+
+# the words between a name and its value are the same for all terms, and long: compiled once per kind of value, not once per term
 @cache
-def _patterns(term: Term) -> tuple[re.Pattern[str], ...]:
-    count = COUNT if term.values in ("integer", "size") else rf"(?:{NUMBER}|\bzero\b)"
-    found = []
-    if term.symbols:
-        found.append(rf"(?<![\w_])(?:{term.symbols})\s*(?:=|:)\s*(?:[^=,.;()]{{1,25}}=\s*){{0,2}}(?P<value>{NUMBER})")
-    if term.before:
-        ahead = (rf"(?=\s*{term.then})" if term.then else "") + (rf"(?!\s*(?:{term.unless}))" if term.unless else "")
-        found.append(rf"(?<![\w-])(?:{spaced(term.before)}){_CONNECT}(?P<value>{_LIST}|{count}){ahead}")
-    if term.after:
-        found.append(rf"(?:(?<![\w_]){_SYMBOL}\s*=\s*)?(?P<value>{count})(?:\s*-\s*|\s+)(?:of\s+)?(?:{spaced(term.after)})")
-    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in found)
+def _tail(count: str, then: str, unless: str) -> re.Pattern[str]:
+    ahead = (rf"(?=\s*{then})" if then else "") + (rf"(?!\s*(?:{unless}))" if unless else "")
+    return re.compile(rf"{_CONNECT}(?P<value>{LIST}|{count}){ahead}", re.IGNORECASE)
 
 
-def _value(term: Term, match: re.Match[str], flat: str) -> str | None:
+@cache
+def _before(term: Term) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{spaced(term.before)})", re.IGNORECASE)
+
+
+@cache
+def _symbol(term: Term) -> re.Pattern[str] | None:
+    pattern = rf"(?<![\w_])(?:{term.symbols})\s*(?:=|:)\s*(?:[^=,.;()\d][^=,.;()]{{0,24}}=\s*){{0,2}}(?P<value>{NUMBER})"
+    return re.compile(pattern, re.IGNORECASE) if term.symbols else None
+
+
+@cache
+def _after(term: Term) -> re.Pattern[str] | None:
+    pattern = rf"(?:(?<![\w_]){_SYMBOL}\s*=\s*)?(?P<value>{_counts(term)})(?:\s*-\s*|\s+)(?:of\s+)?(?:{spaced(term.after)})"
+    return re.compile(pattern, re.IGNORECASE) if term.after else None
+
+
+def _value(term: Term, spot: _Spot, flat: str) -> str | None:
     """Return the printed value, None where the words around it make it something else: a denial, a range, another quantity or work."""
-    if _elsewhere(term, match, flat) or (match["value"].lower() == "one" and term.name == "layers" and "hidden" not in match[0]):
+    if _elsewhere(term, spot, flat) or (spot.value.lower() == "one" and term.name == "layers" and "hidden" not in spot.words):
         return None
-    if match["value"].lower() in WORDS:
-        return str(WORDS[match["value"].lower()]) if plausible(term.values, WORDS[match["value"].lower()]) else None
-    several = bool(re.search(r",\s|\bor\b", match["value"])) and len(re.findall(NUMBER, match["value"])) > 1
-    printed = ", ".join(print_number(part) for part in re.findall(NUMBER, match["value"])) if several else print_number(match["value"])
+    if spot.value.lower() in WORDS:
+        return str(WORDS[spot.value.lower()]) if plausible(term.values, WORDS[spot.value.lower()]) else None
+    printed = listed(spot.value)
     values = [number_of(part) for part in printed.split(", ")]
     if any(value is None or not plausible(term.values, value) for value in values):
         return None
-    return _batch(flat, match.end("value"), printed) if term.name == "batch size" else printed
+    return _batch(flat, spot.at + len(spot.value), printed) if term.name == "batch size" else printed
 
 
-def _elsewhere(term: Term, match: re.Match[str], flat: str) -> bool:
-    start, end = match.span("value")
-    head = re.split(_CLAUSE, flat[max(0, match.start() - 40) : match.start()])[-1]
+def listed(value: str) -> str:
+    """Return a number, or the numbers of a list, as a person would write them; a factor behind the list goes to each."""
+    factor = re.search(_FACTOR + "$", value)
+    parts = re.findall(NUMBER, value[: factor.start()] if factor else value)
+    if factor:
+        power = int(re.sub(r"\s", "", factor["power"] or factor["exponent"]))
+        return ", ".join(f"{print_number(part)}e{power}" for part in parts)
+    several = len(parts) > 1 and bool(re.search(rf",\s|{LISTED}|\bor\b", value))
+    return ", ".join(map(print_number, parts)) if several else print_number(value)
+
+
+def _elsewhere(term: Term, spot: _Spot, flat: str) -> bool:
+    start, end = spot.at, spot.at + len(spot.value)
+    head = re.split(_CLAUSE, flat[max(0, spot.start - 40) : spot.start])[-1]
     near = re.sub(r"^.*\b(?:each|every)\s+\w+\s+(?:is|are|was|were)\b", "", head[-30:] if term.unit in ("steps", "epochs") else head[-18:])
-    if term.refuses and compiled(term.refuses).search(near + match[0]):
+    if term.refuses and compiled(term.refuses).search(near + spot.words):
         return True
-    if term.unit in ("steps", "epochs") and _AFTERWARDS.match(re.split(r"[;:()]|\band\b", flat[match.end() : match.end() + 30])[0]):
+    if term.unit in ("steps", "epochs") and _AFTERWARDS.match(re.split(r"[;:()]|\band\b", flat[spot.end : spot.end + 30])[0]):
         return True
-    if NEGATED.search(flat[: match.start()]) or re.match(r"\s*[×x]\s*(?!10\s*\^)\d", flat[end:]):
+    if NEGATED.search(flat[: spot.start]) or re.match(r"\s*[×x]\s*(?!10\s*\^)\d", flat[end:]):
         return True
-    if OTHERS.search(_TURN.split(flat[: match.start()])[-1]):
+    if OTHERS.search(_TURN.split(flat[: spot.start])[-1]):
         return True
     if term.name == "learning rate" and re.search(r"(?:anneal|decay|decreas)\w*(?:\s+linearly)?\s+from\s*$", flat[:start]):
         return False  # "annealed from 0.1 to 0": where it begins is the rate
-    if "warmed up" in match[0] and term.name == "learning rate":  # "warmed up from 0 to its peak": the end of that range is the rate
+    if "warmed up" in spot.words and term.name == "learning rate":  # "warmed up from 0 to its peak": the end of that range is the rate
         return bool(_RANGE_AFTER.match(flat, end))
     return bool(_RANGE_BEFORE.search(flat[:start]) or _RANGE_END.search(flat[:start]) or _RANGE_AFTER.match(flat, end))
 
@@ -155,10 +225,10 @@ def _batch(flat: str, end: int, printed: str) -> str:
     return f"{printed} {re.sub(_ABOUT + ' ', '', squeeze(tail[0]))}" if tail else printed
 
 
-def _unit(term: Term, flat: str, match: re.Match[str]) -> str:
+def _unit(term: Term, flat: str, spot: _Spot) -> str:
     if term.name == "batch size":
         noun = re.match(
-            r"\s*(?:source |target )?(tokens|sequences|images|sentences|examples|samples|graphs|frames)", flat[match.end("value") :]
+            r"\s*(?:source |target )?(tokens|sequences|images|sentences|examples|samples|graphs|frames)", flat[spot.at + len(spot.value) :]
         )
         return noun[1] if noun else term.unit
-    return "fraction" if term.name == "warmup steps" and "%" in match["value"] else term.unit
+    return "fraction" if term.name == "warmup steps" and "%" in spot.value else term.unit

@@ -73,7 +73,7 @@ def propose(
         raise BadInput(f"{name} does not say who proposes its facts: write 'by: NAME', at most 80 plain characters.")
     if len(data["facts"]) > MOST:
         raise BadInput(f"{name} proposes {len(data['facts'])} facts: at most {MOST} are read at a time.")
-    spots = _Spots(document, files)
+    spots = Spots(document, files)
     known = {(group, fact.name, fact.value, fact.scope) for group in GROUPS for fact in getattr(dossier, group)}
     accepted: list[Proposed] = []
     refused: list[Refused] = []
@@ -92,7 +92,7 @@ def propose(
     return Proposal(by=said.strip(), accepted=tuple(accepted), refused=tuple(refused))
 
 
-def _held(item: Any, spots: _Spots, by: str) -> Proposed | str:
+def _held(item: Any, spots: Spots, by: str) -> Proposed | str:
     """Return an accepted fact, or the reason of its refusal."""
     if not isinstance(item, dict):
         return "it is no mapping with group, name, value and quote"
@@ -117,7 +117,7 @@ def _held(item: Any, spots: _Spots, by: str) -> Proposed | str:
     place = spots.find(words["quote"])
     if place is None:
         return "its quote is not in the paper"
-    if not _says(words["quote"], words["value"]):
+    if not says(words["quote"], words["value"]):
         return "its quote does not hold its value"
     number = number_of(words["value"]) if re.fullmatch(NUMBER, words["value"]) else None
     fact = Fact(
@@ -126,7 +126,7 @@ def _held(item: Any, spots: _Spots, by: str) -> Proposed | str:
     return Proposed(group=item["group"], fact=fact)
 
 
-def _says(quote: str, value: str) -> bool:
+def says(quote: str, value: str) -> bool:
     """Say whether a quote holds a value: all its numbers, or one of its longer words where it has none."""
     flat = flatten(quote)
     wanted = [number_of(print_number(part)) for part in re.findall(NUMBER, flatten(value))]
@@ -159,7 +159,7 @@ def _packed(text: str) -> tuple[str, list[int]]:
     return "".join(letter for letter, _ in kept), [index for _, index in kept]
 
 
-class _Spots:
+class Spots:
     """Where a paper's words stand: passages, captions and rows of tables."""
 
     def __init__(self, document: Document, files: Mapping[str, bytes] | None) -> None:

@@ -37,7 +37,7 @@ _CONTAINED = (
     ("root mean squared error", "mean squared error"),
 )
 _USES = re.compile(
-    r"\b(?:(?:pre-?)?train|fine-?tun|transfer|evaluat|test|experiment|report|result|dataset|data set|corpus|benchmark|task|on the|achiev|statistics|split)",
+    r"\b(?:(?:pre-?)?train|fine-?tun|transfer|evaluat|test|experiment|report|result|dataset|data set|corpus|benchmark|task|on the|achiev|statistics|split)|\bwe (?:use|consider|compare|study)\b",
     re.IGNORECASE,
 )
 

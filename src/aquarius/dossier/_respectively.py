@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from ._dossier import Fact
 from ._names import dataset_spans
 from ._numbers import NUMBER, number_of, print_number
-from ._patterns import spaced
+from ._patterns import LIST, listed, spaced
 from ._term import Term, compiled, plausible
 from ._terms import BY_NAME, TERMS
 from ._text import Sentence, squeeze
@@ -16,9 +16,17 @@ from ._text import Sentence, squeeze
 _VALUES = rf"{NUMBER}(?:\s*,\s*{NUMBER})*\s*,?\s+and\s+{NUMBER}"
 _NAMES_THEN_VALUES = re.compile(rf"(?P<values>{_VALUES})\s*\)?\s*,?\s*\(?respectively", re.IGNORECASE)
 _VALUES_THEN_SCOPES = re.compile(
-    rf"(?P<values>{_VALUES})\s+(?:\w+\s+){{0,2}}?(?:for|on|in)\s+(?:the\s+)?(?P<scopes>[^.;()]{{3,90}}?)\s*,?\s*\(?respectively",
+    rf"(?P<values>{_VALUES})\s+(?:\w+\s+){{0,2}}?(?:for|on|in)\s+(?:the\s+)?(?P<scopes>(?:[^.;()]|\.(?=\d)){{3,90}}?)\s*,?\s*\(?respectively",
     re.IGNORECASE,
 )
+# without the word: "0.1, 0.3 and 0.5 for S, B and L", "0.1/0.3/0.5 for the S/B/L models"
+_NAME = r"(?-i:[A-Z])[\w.+-]*\w(?:\s\d[\w.]*)?|(?-i:[A-Z])"
+_LIST_FOR_LIST = re.compile(
+    rf"(?P<values>{_VALUES})\s+(?:\w+\s+){{0,1}}?(?:for|on)\s+(?:the\s+)?(?P<scopes>(?:{_NAME})(?:\s*,\s*(?:{_NAME}))*\s*,?\s+and\s+(?:the\s+)?(?:{_NAME}))(?!\s*,?\s*\(?respectively)"
+    r"|(?<![\w/.])(?P<slashed>\d*\.?\d+(?:e-?\d+)?(?:\s?/\s?\d*\.?\d+(?:e-?\d+)?)+)\s+(?:\w+\s+){0,1}?(?:for|on|in)\s+(?:the\s+)?(?P<sizes>[A-Za-z][\w.+-]*(?:\s?/\s?[A-Za-z][\w.+-]*)+)",
+    re.IGNORECASE,
+)
+_AND = r"\s*,\s*(?:and\s+)?(?:the\s+)?|\s+and\s+(?:the\s+)?"
 
 
 # "(β1, β2) = (0.9, 0.98)", "betas of (0.9, 0.999)", "β = 0.9, 0.95"
@@ -34,7 +42,7 @@ _OWN_VALUES = re.compile(rf"(?:\bof|=)\s*(?P<values>{_VALUES})(?=[^.;]*\brespect
 
 # "0.01 for Pubmed, and 0.005 for all other data sets", "0.2 for T, 0.3 for S and 0.5 for B"
 _FOR = (
-    rf"(?P<value>{NUMBER})\s+(?:for|on)\s+(?:the\s+)?(?P<scope>[\w×-]+(?:\s+[\w×-]+){{0,3}}?(?:(?:,\s+|,?\s+and\s+)(?-i:[A-Z])[\w-]*)*)"
+    rf"(?:\(\s*)?(?P<value>{LIST}|{NUMBER})(?:\s*\))?\s+(?:(?P<unit>(?:training\s+)?(?:epochs|steps|iterations|updates|layers|units|heads|tokens))\s+)?(?:for|on)\s+(?:the\s+)?(?P<scope>[\w×-]+(?:\s+[\w×-]+){{0,3}}?(?:(?:,\s+|,?\s+and\s+)(?-i:[A-Z])[\w-]*)*)"
     r"(?=\s*(?:$|[,.;)]|\b(?:and|or|but|with|in|which)\b))"
 )
 _ALTERNATE = re.compile(_FOR, re.IGNORECASE)
@@ -64,17 +72,21 @@ def paired(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tu
             yield BY_NAME[name], _fact(sentence, BY_NAME[name], pair[index], "", pair.start(), pair.end(), files)
     for run in _chains(sentence.flat):
         first = run[0].start()
-        names = _terms(sentence.flat[:first])
-        start = names_last(sentence.flat, names[-1], first) if names else first
-        if names and start > first - 60 and all(_possible(names[-1], part["value"]) for part in run):
+        names = [term for term in TERMS if run[0]["unit"] and term.after and compiled(spaced(term.after)).fullmatch(run[0]["unit"])]
+        start = first if names else first + 1
+        if not names and (names := _terms(sentence.flat[:first])):
+            start = names_last(sentence.flat, names[-1], first)
+        if names and first >= start > first - 60 and all(_possible(names[-1], part["value"]) for part in run):
             for part in run:
                 yield names[-1], _fact(sentence, names[-1], part["value"], _scope(part["scope"]), start, part.end(), files)
     if "respectively" not in sentence.flat:
+        yield from _list_for_list(sentence, files)
         return
     scoped = _VALUES_THEN_SCOPES.search(sentence.flat)
     if scoped:
-        scopes = [_scope(part) for part in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", scoped["scopes"]) if part.strip()]
+        scopes = [_scope(part) for part in re.split(_AND, scoped["scopes"]) if part.strip()]
         yield from _spread(sentence, scoped, scopes, files)
+        yield from _spread_further(sentence, scoped, scopes, files)
         return
     for own in _OWN_VALUES.finditer(sentence.flat):
         yield from _spread(sentence, own, [name for name, _, _ in dataset_spans(sentence.flat)], files)
@@ -91,6 +103,27 @@ def paired(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tu
     if 2 <= len(values) == len(names_before) and all(_possible(term, value) for term, value in zip(names_before, values, strict=True)):
         for term, value in zip(names_before, values, strict=True):
             yield term, _fact(sentence, term, value, "", names_at(sentence.flat, term, found.start()), found.end(), files)
+
+
+def _list_for_list(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tuple[Term, Fact]]:
+    """Yield the facts of two lists of one length that "for" joins, and of a further list of that length behind them."""
+    for match in _LIST_FOR_LIST.finditer(sentence.flat):
+        parts = re.split(r"\s?/\s?", match["sizes"]) if match["sizes"] else re.split(_AND, match["scopes"])
+        scopes = [_scope(part) for part in parts if part.strip()]
+        values = re.split(r"\s?/\s?", match["slashed"]) if match["slashed"] else re.findall(NUMBER, match["values"])
+        if len(scopes) == len(values):
+            yield from _spread(sentence, match, scopes, files)
+            yield from _spread_further(sentence, match, scopes, files)
+
+
+def _spread_further(
+    sentence: Sentence, match: re.Match[str], scopes: list[str], files: Mapping[str, bytes] | None
+) -> Iterator[tuple[Term, Fact]]:
+    """Yield a later list of as many values, in the same order: "12 and 24 for A and B, respectively, and the width is 256 and 512"."""
+    for later in re.finditer(rf"(?P<values>{_VALUES})(?!\s+(?:\w+\s+)?(?:for|on|in)\b)", sentence.flat[match.end() :]):
+        whole = re.compile(rf"(?P<values>{_VALUES})").match(sentence.flat, match.end() + later.start())
+        if whole and len(re.findall(NUMBER, whole["values"])) == len(scopes):
+            yield from _spread(sentence, whole, scopes, files)
 
 
 def _counted(flat: str) -> Iterator[tuple[re.Match[str], Term]]:
@@ -127,15 +160,16 @@ def _spread_counts(sentence: Sentence, match: re.Match[str], term: Term, files: 
 
 def _spread(sentence: Sentence, match: re.Match[str], scopes: list[str], files: Mapping[str, bytes] | None) -> Iterator[tuple[Term, Fact]]:
     """Yield one name's values, each with its scope where there are as many scopes as values, else without one."""
-    values = re.findall(NUMBER, match["values"])
-    names = _terms(sentence.flat[: match.start("values")])
+    slashed = match.groupdict().get("slashed")
+    values = re.split(r"\s?/\s?", slashed) if slashed else re.findall(NUMBER, match["values"])
+    names = _terms(sentence.flat[: match.start("slashed" if slashed else "values")])
     if not names or not all(_possible(names[-1], value) for value in values):
         return
     for index, value in enumerate(values):
         scope = scopes[index] if len(scopes) == len(values) else ""
         yield (
             names[-1],
-            _fact(sentence, names[-1], value, scope, names_last(sentence.flat, names[-1], match.start("values")), match.end(), files),
+            _fact(sentence, names[-1], value, scope, names_last(sentence.flat, names[-1], match.start()), match.end(), files),
         )
 
 
@@ -146,8 +180,8 @@ def _scope(words: str) -> str:
 
 
 def _possible(term: Term, value: str) -> bool:
-    number = number_of(print_number(value))
-    return number is not None and plausible(term.values, number)
+    numbers = [number_of(part) for part in listed(value).split(", ")]
+    return all(number is not None and plausible(term.values, number) for number in numbers)
 
 
 def _terms(text: str) -> list[Term]:
@@ -173,7 +207,7 @@ def names_at(text: str, term: Term, end: int) -> int:
 def _fact(sentence: Sentence, term: Term, value: str, scope: str, start: int, end: int, files: Mapping[str, bytes] | None) -> Fact:
     return Fact(
         name=term.name,
-        value=print_number(value),
+        value=listed(value),
         number=number_of(value),
         unit=term.unit,
         scope=scope,

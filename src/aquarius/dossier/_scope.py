@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ._exceptions import ruled
 from ._names import dataset_spans
 from ._text import Sentence, squeeze
 from ._vocabulary import language_pair
@@ -53,13 +54,13 @@ _PART = re.compile(r"(?:[,;]|\band)\s+(?:for|on|in)\s+(?:the\s+)?", re.IGNORECAS
 # the part of training that a sentence is about: "For linear evaluation we train", "Fine-tuning is run", "we pretrain"
 _STAGES = r"pre-?\s?training|fine-?\s?tuning|linear (?:evaluation|probing|probe|classification)|semi-supervised (?:learning|training)|instruction tuning|distillation"
 _STAGE = re.compile(
-    rf"(?:\b(?:for|during|in|at|when)\s+(?:the\s+)?(?:[\w-]+\s+){{0,2}}?|^\s*(?:our\s+)?)(?P<stage>{_STAGES})\b|\b(?P<verb>pre-?\s?train|fine-?\s?tune)(?:d|ed)?\b(?!\s+(?:model|network|weight|checkpoint|encoder|on\b))",
+    rf"(?:\b(?:for|during|in|at|when)\s+(?:the\s+)?(?:[\w-]+\s+){{0,2}}?|^\s*(?:our\s+|full\s+)?)(?P<stage>{_STAGES})\b|\b(?P<verb>pre-?\s?train|fine-?\s?tune)(?:d|ed)?\b(?!\s+(?:model|network|weight|checkpoint|encoder|on\b))",
     re.IGNORECASE,
 )
 _KINDS = r"(?:networks?|tasks?|data ?sets?|images?|benchmarks?|domains?|environments?|graphs?|games?|evaluation|learning|baselines?|languages?|pairs?|variants?|models?|features?|resolutions?|split)"
 _PROPER = r"[A-Z][\w.+/-]*(?:\s+(?:[A-Z][\w.+/-]*|\d[\w.]*))*"
 _WHAT = rf"(?:{_PROPER}(?:(?:,\s+|,?\s+and\s+){_PROPER})*(?:\s+{_KINDS})?|(?!(?:all|each|every|this|these|those|both|our|its|their|any|training|test|validation|which)\b)[\w×-]+(?:\s+×\s+\w+|\s+[\w-]+)?\s+{_KINDS})"
-_LEAD = re.compile(rf"^\s*(?:[Ff]or|[Oo]n|[Ii]n)\s+(?:the\s+)?(?P<what>{_WHAT})\s*(?:,|we\b|our\b|the\b|a\b|an\b)")
+_LEAD = re.compile(rf"^\s*(?:[Ff]or|[Oo]n|[Ii]n)\s+(?:the\s+)?(?P<what>{_WHAT})\s*(?:,|\b(?:we|our|the|an?)\b)")
 _TAIL = re.compile(
     rf"^\S+(?:\s+[a-zA-Z][\w-]*){{0,3}}?\s+(?:for|on)\s+(?:the\s+)?(?P<what>{_WHAT})(?=\s*(?:$|[,.;:)]|\b(?:and|with|in|which|to|while|but)\b))"
 )
@@ -70,6 +71,16 @@ _SUBJECT = re.compile(
     r"^\s*(?:The|Our|Each|Both)\s+(?P<what>(?:[\w-]+\s+){0,2}?(?:(?<=\s)(?:projection|prediction|classification|output|policy|value)\s+heads?|encoder|decoder|actor|critic|policy|predictor|projector|classifier|prior|reward model|world model|value (?:function|network)|Q-?(?:function|network)))"
     r"(?:\s+networks?)?\s+(?:is|are|has|have|consists?|uses?|contains?|comprises?)\b"
 )
+# "TD3 uses a policy delay of 2": a short name with two capitals or a digit in it, which says what it is trained with
+_CALLED = re.compile(
+    r"^\s*(?P<what>(?=[\w+-]*[A-Z\d][\w+-]*[A-Z\d])[A-Z][\w+-]+)\s+(?:uses|employs|(?:is|was|are|were)\s+(?:fine-?tuned|trained|optimi[sz]ed|run))\b"
+)
+# "the actor learning rate is 3e-4", "adapter dropout of 0.1": a part of the model right before the name of the value
+_MODIFIER = re.compile(
+    r"\b(?P<part>adapter|gate|actor|critic|encoder|decoder|generator|discriminator|policy|backbone|router|predictor|projector|prompt|codebook|head)s?(?:'s|s')?\s+"
+    r"(?:learning\s+rate|dropout|weight\s+decay|batch\s+size|hidden\s+size|width|depth|optimi[sz]er|embedding\s+size)\b[^,;.]{0,20}$",
+    re.IGNORECASE,
+)
 _KIND = re.compile(
     r"(?<=\w)\s+(?:models?|networks?|variants?|tasks?|data ?sets?|settings?|experiments?|environments?|benchmarks?)$"
 )  # "the big model" is "big"
@@ -78,9 +89,12 @@ _NEAR = re.compile(r"[^,;]{0,25}?\b(?:for|on)\s+(?:the\s+)?")  # between a value
 _CARRIED = ("vocabulary size", "training set size", "source vocabulary size", "target vocabulary size")
 
 
-def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str) -> str:
-    """Return the scope of a value at character `at` of a sentence: "base", "big, English-French (EN-FR)", "" for the whole paper."""
-    flat = sentence.flat
+def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str, carried: str = "") -> str:
+    """Return the scope of a value at character `at` of a sentence: "base", "big, English-French (EN-FR)", "" for the whole paper.
+
+    `carried` is what an earlier sentence of the paragraph opened with ("On VCTK, ..."): it holds where this one names nothing of its own.
+    """
+    flat = ruled(sentence.flat, at)
     parts: list[str] = []
     sizes = [(match.start(), match[1] or match[2]) for match in _SIZE.finditer(flat)] or [
         (match.start(), match[1]) for match in _BARE_SIZE.finditer(flat)
@@ -99,9 +113,12 @@ def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str) ->
         parts.append(side[1])
     if own:
         parts.append(own)
-    subject = _SUBJECT.match(flat)
+    subject = _SUBJECT.match(flat) or _CALLED.match(flat)
     if subject and subject.end() <= at and not side:
         parts.append(squeeze(subject["what"]))
+    part = _MODIFIER.search(flat[:at])
+    if part and not side:
+        parts.append(part["part"].lower())
     data = "" if own else _data(flat, at)
     if not own and not data and before is not None and name in _CARRIED:
         data = _data(before.flat, len(before.flat))
@@ -113,11 +130,34 @@ def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str) ->
     setting = _setting(flat, at)
     if setting:
         parts.append(setting)
+    if carried and not parts:
+        parts.append(carried)
     title = squeeze(sentence.section).rstrip(".")
     headed = sentence.role in ("experiments", "appendix", "other", "method") and sentence.level >= 2
-    if headed and ((sentence.number and sentence.role != "method" and not GENERIC.match(title)) or _heads(title)):
+    on = _HEADED_ON.match(title) if sentence.role != "related" else None
+    if on:  # "Experiments on speech recognition" says what its experiments are on, at any level
+        parts.append(on["what"])
+    elif headed and ((sentence.number and sentence.role != "method" and not GENERIC.match(title)) or _heads(title)):
         parts.append(title)
     return ", ".join(dict.fromkeys(parts))
+
+
+def carries(sentence: Sentence, carried: str) -> str:
+    """Return what the next sentence of a paragraph is still about: the data set or task that this one opens with, else what it was about before.
+
+    A sentence about everything ("Each agent", "All models", "We evaluate") ends it.
+    """
+    lead = _LEAD.match(sentence.flat)
+    if lead and not _VAGUE_WHAT.match(lead["what"]) and not re.match(_STAGES, lead["what"], re.IGNORECASE):
+        named = dataset_spans(lead["what"]) or re.match(r"[A-Z][\w.+-]*[\d-]\w*", lead["what"])
+        return _KIND.sub("", squeeze(lead["what"]).rstrip(".")) if named and not language_pair(lead["what"]) else ""
+    return "" if _EVERYTHING.search(sentence.flat) else carried
+
+
+_EVERYTHING = re.compile(
+    r"^\s*(?:Each|All|Every|Our|Both|In\s+(?:all|both|each|total)|For\s+(?:all|both|each|every)|As\s+in|Table|Figure|(?:At|During|For)\s+(?:inference|test|sampling|evaluation|generation)|We\s+(?:evaluat|report|compar|measur))\b|\b(?:throughout|across\s+all|in\s+all|for\s+all|all\s+(?:experiments|models|methods|tasks|runs))\b",
+    re.IGNORECASE,
+)
 
 
 def _own(flat: str, at: int) -> str:
@@ -144,6 +184,12 @@ def _stage(flat: str, at: int) -> str:
     if found[-1]["stage"]:
         return re.sub(r"\s+", " ", found[-1]["stage"]).lower()
     return "pre-training" if found[-1]["verb"].lower().startswith("pre") else "fine-tuning"
+
+
+_HEADED_ON = re.compile(
+    r"^(?:[\w-]+\s+){0,2}?(?:experiments?|results?|evaluations?|training|study|studies|pre-?training|fine-?tuning)\s+(?:\w+\s+)?(?:on|for|with|in)\s+(?:the\s+)?(?P<what>[\w(].{2,50})$",
+    re.IGNORECASE,
+)
 
 
 def _heads(title: str) -> bool:

@@ -36,6 +36,7 @@ _CHARACTERS = str.maketrans(
     }
 )
 LONGEST = 2000  # characters of a sentence
+LISTED = "\u201a"  # stands for a comma inside a set that no blank follows: "{8,16,32}" are three numbers
 THIN = "\u2009"  # stands where LaTeX writes {,} in a number, so that "100{,}000" and the list "100, 200" stay apart
 _NOISE = re.compile(r"\w{80,}")  # no word and no number is as long
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
@@ -44,7 +45,9 @@ _SET = re.compile(
     r"(?<![\^_\w}])(?:\\\{(?=(?:[^{}]|\{[^{}]*\})*\d\s*\}?\s*,)(?:[^{}\\]|\\[a-z]+|\{[^{}]*\}){3,80}\\\}|\{(?=[^{}]*\d\s*,\s*[\d.])[^{}\\]{3,80}\})"
 )
 _COMMAND = re.compile(r"\\([a-zA-Z]+)|\\(.)")
-_CITATION = re.compile(r"\[\s*(?:[\w:+./-]*[a-zA-Z][\w:+./-]*\d{2,4}[\w:+./-]*|\d{1,3})(?:\s*[,;–-]\s*(?:[\w:+./-]*\d[\w:+./-]*))*\s*\]")
+_CITATION = re.compile(
+    r"\[\s*[a-z][a-z:+/_-]+[a-z](?:\s*[,;]\s*[a-z][a-z:+/_-]+[a-z])*\s*\]|\[\s*(?:[\w:+./-]*[a-zA-Z][\w:+./-]*\d{2,4}[\w:+./-]*|\d{1,3})(?:\s*[,;–-]\s*(?:[\w:+./-]*\d[\w:+./-]*))*\s*\]"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -58,10 +61,18 @@ def flatten(text: str) -> str:
         return {"_": " _", "%": " %", "&": " &", "#": " #", "$": "  "}.get(sign, "  ")
 
     text = _NOISE.sub(lambda found: " " * len(found[0]), text.replace("{,}", f"{THIN},{THIN}"))
-    text = _SET.sub(lambda found: f"({found[0][1:-1]})".replace("\\}", " }") if found[0][0] == "{" else f" ({found[0][2:-2]} )", text)
+    text = _SET.sub(_opened, text)
     text = _FRACTION.sub(lambda found: f"     {found[1]}/ {found[2]} ".rjust(len(found[0])), text)
     flat = _COMMAND.sub(command, text).translate(_CHARACTERS)
     return _CITATION.sub(lambda found: found[0] if _is_list(found[0]) else " " * len(found[0]), flat)
+
+
+def _opened(found: re.Match[str]) -> str:
+    """Return a set of values in round brackets, its commas told from those of thousands: "{1,000, 2,000}" are two numbers, "{1,2,4}" are three."""
+    inside = found[0][1:-1] if found[0][0] == "{" else found[0][2:-2]
+    if not re.search(r",\s", inside) or not re.search(r",\d{3}(?!\d)", inside):
+        inside = re.sub(r",(?=[\d.])", LISTED, inside)
+    return f"({inside})" if found[0][0] == "{" else f" ({inside} )"
 
 
 def _is_list(bracket: str) -> bool:
@@ -72,7 +83,7 @@ def _is_list(bracket: str) -> bool:
 @lru_cache(maxsize=8192)
 def squeeze(text: str) -> str:
     """Return a flattened text as a person would write it: "10^ -9 " becomes "10^-9", "d_   model " becomes "d_model"."""
-    text = re.sub(r"\s+", " ", text.replace(THIN, "")).strip()
+    text = re.sub(r"\s+", " ", text.replace(THIN, "").replace(LISTED, ", ")).strip()
     text = re.sub(r"\s*([_^=·×/±])\s*", r"\1", text)
     return re.sub(r"(?<=[(\[])\s+|\s+(?=[)\],])|(?<=\d)\s+(?=%)", "", text)
 
@@ -145,6 +156,8 @@ def _of(document: Document, index: int, passage: Passage, roles: tuple[str, ...]
     section = document.sections[passage.section] if passage.section is not None and passage.section < len(document.sections) else None
     role = section.role if section else "other"
     if role == "references" or (roles and role not in roles):
+        return
+    if section and re.match(r"\W*acknowledge?ment", section.title, re.IGNORECASE):  # thanks for help with a data set are no use of it
         return
     title, number, level = (section.title, section.number or "", section.level) if section else ("", "", 0)
     if role == "conclusion" and not re.match(r"conclu|summary|future|limitation|outlook|acknowledg", title, re.IGNORECASE):

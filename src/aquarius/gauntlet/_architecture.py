@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from ..core import Evidence
 from ._check import card
 from ._examination import Examination, distance
 from ._inputs import is_mask
-from ._trace import Recorder, watching
+from ._trace import Event, Recorder, watching
 
 ACTIVATIONS = {
     "relu": {"relu", "relu_", "clamp", "clamp_min", "maximum"},
@@ -116,12 +117,19 @@ def embedding_scale(examination: Examination) -> Evidence:
                 break
             factors.append(float(slope.mean()))
         if factors:
-            return _scale(examination, model, stated, min(factors, key=lambda factor: abs(factor - stated)))
+            return _scale(examination, model, stated, min(factors, key=lambda factor: abs(factor - stated)), embedded, seen[number + 1 :])
     return examination.unsure("the way from the embedding to the first layer is not a plain factor")
 
 
-def _scale(examination: Examination, model: nn.Module, stated: float, found: float) -> Evidence:
+def _scale(examination: Examination, model: nn.Module, stated: float, found: float, embedded: Tensor, after: Sequence[Event]) -> Evidence:
     if abs(found / stated - 1) < 1e-3:
+        if examination.words("positional") == "sinusoidal" and _enlarged_waves(stated, embedded, after):
+            return examination.finding(
+                "fail",
+                f"sinusoidal positions are added to the embeddings before both are multiplied by {stated:.4g}",
+                where=examination.where(model, ""),
+                hint="Multiply the token embeddings alone, before positions are added.",
+            )
         return examination.passed("embeddings are multiplied by the stated factor", factor=found)
     return examination.finding(
         "fail",
@@ -130,6 +138,16 @@ def _scale(examination: Examination, model: nn.Module, stated: float, found: flo
         hint="Multiply before positions are added.",
         values={"factor": found, "stated": stated},
     )
+
+
+def _enlarged_waves(factor: float, embedded: Tensor, after: Sequence[Event]) -> bool:
+    """Say whether what the first layer gets besides the scaled embeddings is sines and cosines, of amplitude `factor` in the place of 1."""
+    for _, _, passed in after:
+        if passed and passed[0].shape == embedded.shape:
+            rest = (passed[0] - factor * embedded).detach()[0]
+            power = rest.square().mean(dim=-1)  # one half at every position for sines beside cosines
+            return bool(((power / factor**2 - 0.5).abs() < 1e-3).all())
+    return False
 
 
 def pooling(examination: Examination) -> Evidence:
@@ -200,6 +218,8 @@ def _unlike(examination: Examination, kind: str, stated: str, output: Tensor) ->
         return "every value lies between 0 and 1" + (" and the classes sum to 1" if sums else "")
     if kind == "logits" and bool((values >= 0).all()) and float((values == 0).float().mean()) > 0.1:
         return "no value is below 0 and many are 0, as after a ReLU"
+    if kind == "logits" and (other := _normalised_axis(output, axis)) is not None:
+        return f"their exponentials sum to one along axis {other}, which is not that of the classes"
     if kind == "probabilities" and not inside:
         return "its values are not between 0 and 1"
     several = axis is not None and output.shape[axis] > 1 and bool(examination.facts.get("classes")) and "sigmoid" not in stated
@@ -210,6 +230,14 @@ def _unlike(examination: Examination, kind: str, stated: str, output: Tensor) ->
     if kind == "distance" and bool((values < -1e-4 * max(1.0, float(values.abs().mean()))).any()):
         return "some values are negative"
     return ""
+
+
+def _normalised_axis(output: Tensor, axis: int | None) -> int | None:
+    """Return an axis, other than that of the classes, along which the exponentials of scores sum to one."""
+    for other, length in enumerate(output.shape):
+        if other != axis and length > 1 and bool(((output.exp().sum(dim=other) - 1).abs() < 1e-4).all()):
+            return other
+    return None
 
 
 def _class_axis(examination: Examination, output: Tensor) -> int | None:

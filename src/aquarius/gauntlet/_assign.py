@@ -31,7 +31,7 @@ class Layout:
     flat: bool
 
 
-LAYOUTS = (Layout(0, False), Layout(1, False), Layout(0, True), Layout(2, False), Layout(1, True))
+LAYOUTS = (Layout(0, False), Layout(1, False), Layout(0, True), Layout(2, False), Layout(1, True), Layout(3, False))
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def attempts(
     for layout in LAYOUTS:
         arranged = {name: value if name in shared else _arranged(value, layout) for name, value in values.items()}
         key = (layout.leading, tuple(tuple(value.shape) for value in arranged.values()))
+        if layout.leading == 3 and any(value.ndim < 4 for name, value in values.items() if name not in shared):
+            continue  # vectors in an array of four axes, or more
         if key in seen or any(value.ndim < layout.leading for name, value in values.items() if name not in shared):
             continue
         seen.add(key)

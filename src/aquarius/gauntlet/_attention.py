@@ -54,6 +54,7 @@ class Head:
     where: str | None
     weights: Tensor
     summed: int | None = None  # the axis of the weights that their product with the values sums over, where it is seen
+    values: Tensor | None = None  # what the weights are multiplied with, where it is a plain product
 
 
 def attentions(examination: Examination, model: nn.Module) -> tuple[list[Head], list[Call]]:
@@ -89,6 +90,7 @@ def attentions(examination: Examination, model: nn.Module) -> tuple[list[Head], 
             pair = [item for item in call.arguments[:2] if isinstance(item, Tensor)] if call.name in PRODUCTS else []
             if len(pair) == 2 and any(_is_same(item, head.weights) for item in pair):
                 head.summed = head.weights.ndim - (1 if _is_same(pair[0], head.weights) else 2)
+                head.values = pair[1] if _is_same(pair[0], head.weights) else pair[0]
     return heads, [call for call in recorder.calls if call.name == "scaled_dot_product_attention"]
 
 
@@ -137,6 +139,8 @@ def _plain_factor(tensor: Tensor) -> float | None:
         if name.startswith(("MulBackward", "DivBackward")):
             other = getattr(node, "_saved_other", None)
             if (isinstance(other, Tensor) and other.numel() == 1) or (other is not None and not isinstance(other, Tensor)):
+                if isinstance(other, Tensor) and other.requires_grad:
+                    return None  # a scale that is learned
                 value = value * float(other) if name.startswith("Mul") else value / float(other)
             elif name.startswith("Div") or other is None:
                 return None
@@ -165,11 +169,15 @@ def logit_scale(examination: Examination) -> Evidence | list[Evidence]:
     stated = bool(re.search(r"\\sqrt\{?\s*d|sqrt\(d|\\sqrt\{?d_k", equations))
     expected_by_all = stated or examination.number("heads") is not None
     found = []
+    unknown = 0
     for call in fused:
         scale, query = call.named.get("scale"), call.arguments[0] if call.arguments else None
         if isinstance(scale, float) and isinstance(query, Tensor) and abs(scale * math.sqrt(query.shape[-1]) - 1) > 1e-3:
-            found.append((scale, query.shape[-1], call.where))
-    unknown = 0
+            before = [_plain_factor(item) for item in call.arguments[:2] if isinstance(item, Tensor)]
+            if None in before:  # normalised, or with a scale of its own
+                unknown += 1
+            elif abs(scale * math.prod(value for value in before if value) * math.sqrt(query.shape[-1]) - 1) > 1e-3:
+                found.append((scale, query.shape[-1], call.where))
     for head in heads:
         value, length = factor(head), head.query.shape[-1]
         if value is None:
@@ -177,7 +185,7 @@ def logit_scale(examination: Examination) -> Evidence | list[Evidence]:
         elif abs(value * math.sqrt(length) - 1) > 1e-3:
             found.append((value, length, head.where))
     if not found:
-        if unknown == len(heads) and not fused:
+        if unknown == len(heads) + len(fused):
             return examination.unsure("queries and keys are scaled in a way this check does not see")
         return examination.passed("scores are divided by the root of the length of a key", heads=len(heads) + len(fused))
     value, length, where = found[0]

@@ -13,10 +13,10 @@ from ._check import card
 from ._examination import Examination
 from ._inputs import Batch, is_integer
 from ._quantities import Evaluation, evaluated
-from ._reinforcement import REWARDS, copies, ending, entry
+from ._reinforcement import REWARDS, copies, ending, entry, maker
 
 ROWS = 32
-NEXT = ("next_state", "next_obs", "next_observation")
+NEXT = ("next_state", "next_obs", "next_observation", "next")
 EXACT = 2e-3
 
 
@@ -80,14 +80,16 @@ def bootstrapped_target(examination: Examination) -> Evidence:
     stated = examination.number("discount")
     best: tuple[bool, str, float] | None = None
     weights = [
-        entry_ for key, entry_ in batch.items() if isinstance(entry_, Tensor) and "weight" in key.lower() and entry_.shape == value.shape
+        entry_
+        for key, entry_ in batch.items()
+        if isinstance(entry_, Tensor) and ("weight" in key.lower() or key == "w") and entry_.shape == value.shape
     ]
     if weights and bool((weights[0] > 0).all()):
         pull = pull / weights[0].double()
     for scale in (len(value) / 2, float(len(value)), 0.5, 1.0):
         target = value - scale * pull
         inside = pull.abs() * len(value) < 0.99 if scale == len(value) else torch.ones_like(pull, dtype=torch.bool)  # within Huber's square
-        for right, what, expected in _targets(forms, ended):
+        for right, what, expected in _targets(forms, ended, _demanded(examination)):
             discount = _fitted(target, rewards, expected, inside)
             if discount is not None and abs(discount) > 0.05 and (best is None or right > best[0]):
                 best = (right, what, discount)
@@ -95,11 +97,12 @@ def bootstrapped_target(examination: Examination) -> Evidence:
         return examination.unsure("the targets are none of the forms known")
     right, what, discount = best
     message = f"the target is the reward plus {discount:.4g} times {what}"
+    where = next(iter(maker(examination)), "loss")
     if not right or not 0 < discount <= 1 + EXACT:
-        return examination.finding("fail", message, where="loss", hint="Look at the target's formula.", values={"discount": discount})
+        return examination.finding("fail", message, where=where, hint="Look at the target's formula.", values={"discount": discount})
     if stated is not None and abs(discount - stated) > EXACT:
         message += f", and the stated discount is {stated:.4g}"
-        return examination.finding("fail", message, where="loss", hint="Look at the discount.", values={"discount": discount})
+        return examination.finding("fail", message, where=where, hint="Look at the discount.", values={"discount": discount})
     return examination.passed(message, discount=discount)
 
 
@@ -115,14 +118,21 @@ def _following(examination: Examination, model: nn.Module, name: str, state: Ten
                 yield other, pair[0].double(), pair[1].double()
 
 
-def _targets(forms: list[tuple[str, Tensor, Tensor]], ended: Tensor) -> Iterator[tuple[bool, str, Tensor]]:
+def _demanded(examination: Examination) -> str:
+    """Return "double" or "plain" where a stated equation takes the best action or the greatest value of the next state, "" where none does."""
+    stated = examination.facts.get("equations")
+    text = " ".join(str(latex) for latex in stated.values()) if isinstance(stated, dict) else ""
+    return "double" if re.search(r"arg\s*\}?\s*\\?max", text) else "plain" if re.search(r"\\max_\{?a", text) else ""
+
+
+def _targets(forms: list[tuple[str, Tensor, Tensor]], ended: Tensor, demanded: str) -> Iterator[tuple[bool, str, Tensor]]:
     """Yield (is it right, in words, what the discount multiplies)."""
     for _, slow, fast in forms:
         double = slow.gather(1, fast.argmax(dim=1, keepdim=True)).squeeze(1)
         greatest = slow.max(dim=1).values
         for right, what, value in (
-            (True, "the greatest value by the target network", greatest),
-            (True, "the target network's value of the trained network's best action", double),
+            (demanded != "double", "the greatest value by the target network", greatest),
+            (demanded != "plain", "the target network's value of the trained network's best action", double),
             (False, "the greatest value by the trained network itself", fast.max(dim=1).values),
             (False, "the trained network's value of the target network's best action", fast.gather(1, slow.argmax(1, True)).squeeze(1)),
             (False, "the least value by the target network", slow.min(dim=1).values),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ._examination import Examination
 from ._inputs import Batch
+from ._training import Training
 
 MOST_CALLS = 3
 
@@ -129,3 +130,12 @@ def run(examination: Examination, model: nn.Module, batch: Batch) -> Tensor | No
     with torch.enable_grad():
         examination.quiet(lambda: examination.forward(model, batch, seed=3))
         return examination.quiet(lambda: examination.loss(model, batch, seed=3))
+
+
+def run_elsewhere(examination: Examination, rows: int, seed: int) -> None:
+    """Make a batch, run the loss in training mode, then take a step: what forward and loss do not call in evaluation may run there."""
+    batch = examination.quiet(lambda: examination.call("batch", rows, seed))
+    if batch is not None:
+        examination.quiet(lambda: examination.loss(examination.perturbed(seed, training=True), batch, seed=3))
+    if batch is not None and (examination.has("step") or examination.has("scheduler")):
+        examination.quiet(lambda: Training(examination, examination.build(seed)).step(batch))

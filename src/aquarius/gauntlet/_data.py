@@ -34,6 +34,8 @@ def ranges(examination: Examination) -> Evidence | list[Evidence]:
         if key in own and classes is not None and value.ndim >= 1:
             index = examination.number("ignore_index")
             kept = value[value != index] if index is not None else value[value >= 0]
+            if sum(is_integer(batch[other]) for other in own) > 1 and not _asked(examination, key, int(classes)):
+                continue  # labels of several tasks: the classes are those of another
             if kept.numel() and int(kept.max()) >= classes:
                 found.append(examination.finding("fail", f"{key} names class {int(kept.max())} of {classes:g}", where="batch", path=key))
             elif classes <= 10 and kept.numel() >= 20 * classes and len(kept.unique()) < classes and _asked(examination, key):
@@ -50,11 +52,14 @@ def ranges(examination: Examination) -> Evidence | list[Evidence]:
     return found or examination.passed("tokens and labels are in range")
 
 
-def _asked(examination: Examination, key: str) -> bool:
-    """Say whether a cross-entropy is given an entry as its classes; a count, or the symbols of an alignment, are none."""
+def _asked(examination: Examination, key: str, classes: int | None = None) -> bool:
+    """Say whether a cross-entropy (over so many classes) is given an entry; a count, or the symbols of an alignment, are none."""
     value = examination.batch()[key]
     seen = objective(examination, examination.probe, examination.batch())
-    targets = [call.arguments[1] for call in seen.calls if call.name == "cross_entropy" and len(call.arguments) > 1]
+    calls = [call for call in seen.calls if call.name == "cross_entropy" and len(call.arguments) > 1]
+    targets = [
+        call.arguments[1] for call in calls if classes is None or (call.arguments[0].ndim > 1 and call.arguments[0].shape[1] == classes)
+    ]
     if not seen.calls:
         return "ctc_loss" not in examination.source.text and "CTCLoss" not in examination.source.text
     return any(
@@ -90,7 +95,11 @@ def known_label(examination: Examination) -> Evidence | list[Evidence]:
     unread = [
         key
         for key, value in batch.items()
-        if is_integer(value) and value.ndim == 1 and not examination.reads(key) and examination.loss_reads(key)
+        if isinstance(value, Tensor)
+        and value.ndim == 1
+        and value.dtype != torch.bool
+        and not examination.reads(key)
+        and examination.loss_reads(key)
     ]
     for label in unread:
         wanted = batch[label].double()
@@ -109,6 +118,8 @@ def known_label(examination: Examination) -> Evidence | list[Evidence]:
             if not value.is_floating_point():
                 continue  # to name one of the tokens can be the task
             columns = value.double().reshape(len(wanted), -1)
+            if columns.shape[1] < 2:
+                continue  # one number in and the same out: that is the task
             same = (columns == wanted[:, None]).all(dim=0)
             if bool(same.any()):
                 column = int(same.nonzero()[0])
@@ -160,63 +171,6 @@ def negatives(examination: Examination) -> Evidence | list[Evidence]:
     )
 
 
-def masking(examination: Examination) -> Evidence | list[Evidence]:
-    """Count masked tokens over many samples: the stated share, replaced by the stated token, predicted there and nowhere else."""
-    index, rate = examination.number("mask_index"), examination.number("mask_rate")
-    if index is None:
-        return examination.skipped("no masking of tokens is stated")
-    batch = examination.quiet(lambda: examination.batch(MANY)) or examination.batch()
-    tokens = next(
-        (
-            key
-            for key, value in batch.items()
-            if is_integer(value) and value.ndim == 2 and examination.reads(key) and bool((value == index).any())
-        ),
-        None,
-    )
-    if tokens is None:
-        where = "batch"
-        return examination.finding(
-            "fail",
-            f"the mask token {index:g} is stated and stands in no input",
-            where=where,
-            hint="Is the masked copy the one that is returned?",
-        )
-    masked = batch[tokens] == index
-    found = []
-    ignore = examination.number("ignore_index")
-    for key, value in batch.items():
-        if (
-            key == tokens
-            or not is_integer(value)
-            or value.shape != masked.shape
-            or not examination.loss_reads(key)
-            or examination.reads(key)
-        ):
-            continue
-        ignored = value == (int(ignore) if ignore is not None else -100)
-        if bool(ignored.any()):
-            loose = float((masked & ignored).float().sum() / masked.float().sum())
-            if loose > 0.02:
-                found.append(examination.finding("fail", f"{loose:.0%} of the masked tokens are not predicted", where="batch", path=key))
-            if bool((value[~ignored] == index).any()):
-                found.append(
-                    examination.finding(
-                        "fail", "the mask token itself is a target", where="batch", path=key, hint="Copy the tokens before they are masked."
-                    )
-                )
-            padding = examination.number("padding_index")
-            ordinary = (value != padding) if padding is not None else torch.ones_like(masked)
-            shown = float((~ignored).float().sum() / ((batch[tokens] != (padding if padding is not None else -1)) & ordinary).float().sum())
-            if rate is not None and not 0.4 * rate < shown < 1.8 * rate + 0.05:
-                found.append(
-                    examination.finding(
-                        "fail", f"{shown:.1%} of the tokens are predicted, and {rate:.1%} are stated", where="batch", path=key
-                    )
-                )
-    return found or examination.passed("tokens are masked as stated", share=float(masked.float().mean()))
-
-
 def loaders(examination: Examination) -> Evidence | list[Evidence]:
     """Run through both loaders: no sample in both, a new order each time where shuffled, standardised where stated, the stated sizes."""
     if not examination.has("train_loader"):
@@ -250,7 +204,8 @@ def loaders(examination: Examination) -> Evidence | list[Evidence]:
                 examination.finding("fail", f"the {name} loader gives {size} samples, and {stated} are stated", where=f"{name}_loader")
             )
     again = _all(examination, "train_loader", 1)
-    if data.get("shuffled") is True and train[0] == again[0] and len(train[0]) > 8 and not _reshuffles(examination):
+    shuffled = data.get("shuffled") is True or bool(re.search(r"train|yes|each epoch|every epoch", str(data.get("shuffled", "")).lower()))
+    if shuffled and train[0] == again[0] and len(train[0]) > 8 and not _reshuffles(examination):
         found.append(
             examination.finding(
                 "fail", "the training loader gives the same order every time, and is stated to shuffle", where="train_loader"
@@ -293,8 +248,10 @@ def _all(examination: Examination, name: str, seed: int) -> tuple[list[str], Ten
             break
         floats = [value for value in tensors if value.is_floating_point()]
         told = floats[:1] or tensors[:1]
+        if told[0][0].numel() < 3:  # a rating tells no sample from another: its user and item do
+            told = [value for value in tensors if len(value) == len(told[0])]
         for row in range(len(told[0])):
-            digests.append(hashlib.sha256(told[0][row].contiguous().numpy().tobytes()).hexdigest())
+            digests.append(hashlib.sha256(b"".join(value[row].contiguous().numpy().tobytes() for value in told)).hexdigest())
         if floats:
             inputs.append(floats[0].reshape(len(floats[0]), -1).double())
     return digests, torch.cat(inputs) if inputs else None
@@ -323,14 +280,6 @@ NEGATIVES = card(
     ("negatives",),
     "Statements that do not say 'not seen': 'unsure'.",
     negatives,
-)
-MASKING = card(
-    "data",
-    "masking",
-    "Masked tokens that are not predicted, a mask token as target, another share than stated.",
-    ("mask_index", "mask_rate", "ignore_index", "padding_index"),
-    "Special tokens that are never masked widen the tolerance of the share.",
-    masking,
 )
 LOADERS = card(
     "data",

@@ -1,4 +1,4 @@
-"""Diffusion and flow matching: how signal and noise are mixed, the tables behind it, the embedding of time, and what the loss gives the model."""
+"""Diffusion and flow matching: how signal and noise are mixed, the embedding of time, and what the loss gives the model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from ._check import card
 from ._examination import Examination, no_dropout
 from ._functions import called
 from ._inputs import is_integer
+from ._noise_tables import BETAS, noise_tables
 from ._quantities import evaluated
+from ._tables import table_error
 from ._trace import tensors
 from ._variational import FixedNoise
 
@@ -69,7 +71,11 @@ def mixture(examination: Examination) -> list[Evidence]:
         if shares is None:
             found.append(examination.unsure(f"{name} is no linear mixture of {signal} and {noise}"))
             continue
-        found.append(_mixed(examination, name, call, *shares) or _ordered(examination, name, call, signal, noise))
+        found.append(
+            _mixed(examination, name, call, *shares)
+            or _not_the_product(examination, name, call, shares[0])
+            or _ordered(examination, name, call, signal, noise)
+        )
     return found or [examination.skipped("no function mixes a signal with noise")]
 
 
@@ -97,6 +103,20 @@ def _mixed(examination: Examination, name: str, call: FunctionCall, signal: Tens
     return examination.unsure(f"{name} keeps neither variance nor sum")
 
 
+def _not_the_product(examination: Examination, name: str, call: FunctionCall, signal: Tensor) -> Evidence | None:
+    """Hold the square of the signal's share at each step against the tables: it is the product of one minus beta, not one factor of it."""
+    steps = [value for value in call.arguments.values() if is_integer(value) and value.ndim == 1 and len(value) == len(signal)]
+    betas = [table.double() for key, table in noise_tables(examination).items() if BETAS.fullmatch(key.rpartition(".")[2].lower())]
+    if len(steps) != 1 or len(betas) != 1 or int(steps[0].min()) < 0 or int(steps[0].max()) >= len(betas[0]):
+        return None
+    factor, product = (1 - betas[0])[steps[0]], (1 - betas[0]).cumprod(0)[steps[0]]
+    near = lambda value: float((signal.square() - value).abs().max()) < TOLERANCE
+    if near(factor) and not near(product):
+        message = f"{name}: the signal's share at a step is the root of one minus its beta, not of the product over all steps before"
+        return examination.finding("fail", message, where=name, hint="Use the running product of the alphas.")
+    return None
+
+
 def _straight(call: FunctionCall, share: Tensor) -> bool:
     """Say whether a share is a straight line in the step."""
     steps = next(value for value in call.arguments.values() if is_integer(value)).double().flatten()
@@ -117,55 +137,16 @@ def _ordered(examination: Examination, name: str, call: FunctionCall, signal: st
     )
     if first is not None and last is not None:
         early, late = float(first[0].abs()[0]), float(last[0].abs()[0])
-        flow = abs(early + float(first[1].abs()[0]) - 1) < TOLERANCE  # straight paths may begin at the noise
+        middle = _shares(
+            examination, call, signal, noise, {steps[0]: (call.arguments[steps[0]].max() // 2).expand_as(call.arguments[steps[0]])}
+        )
+        sums = [shares[0].abs()[0] + shares[1].abs()[0] for shares in (first, middle) if shares is not None]
+        flow = all(abs(float(total) - 1) < TOLERANCE for total in sums)  # straight paths may begin at the noise
         velocity = flow or bool((first[0] * first[1] < 0).all()) or bool((last[0] * last[1] < 0).all())  # noise minus signal
         if early < float(first[1].abs()[0]) and early < late - TOLERANCE and not velocity:
             message = f"{name}: at step 0 the signal's share is {early:.3g}, and it grows with the step"
             return examination.finding("fail", message, where=name, hint="Noise grows with the step: exchange the two shares.")
     return examination.passed(f"{name} keeps the variance, the sum or the signal")
-
-
-def _tables(examination: Examination) -> dict[str, Tensor]:
-    """Return the one-dimensional tables of numbers that the model holds or the file defines, by their last name."""
-    named: dict[str, Tensor] = {
-        key: value for key, value in vars(examination.module).items() if isinstance(value, Tensor) and value.ndim == 1 and len(value) > 3
-    }
-    model = examination.probe
-    for path, module in model.named_modules():
-        values = dict(module.named_buffers(recurse=False)) | {k: v for k, v in vars(module).items() if isinstance(v, Tensor)}
-        named |= {f"{path}.{k}".strip("."): v for k, v in values.items() if v.ndim == 1 and len(v) > 3 and v.is_floating_point()}
-    return named
-
-
-def noise_schedule(examination: Examination) -> Evidence:
-    """Look at tables named after betas and the product of alphas: in range, in order, and one the product of the other."""
-    tables = _tables(examination)
-    betas = {key: value for key, value in tables.items() if re.fullmatch(r"betas?", key.rpartition(".")[2].lower())}
-    bars = {
-        key: value for key, value in tables.items()
-        if re.fullmatch(r"(alphas?_?)(bars?|hats?|cumprod|cum|product|prod)|a_?bars?|abar", key.rpartition(".")[2].lower())
-    }  # fmt: skip
-    if not bars and "betas" not in examination.facts:
-        return examination.skipped("no tables of a noise schedule")
-    where = examination.where(examination.probe, next(iter([*bars, *betas]), "").rpartition(".")[0], "__init__")
-    for key, bar in bars.items():
-        if bool((bar.diff() > 1e-7).any()) or float(bar.max()) > 1 + 1e-6 or float(bar.min()) < -1e-6:
-            message = f"{key} goes from {float(bar[0]):.4g} to {float(bar[-1]):.4g}, and a product of alphas falls from 1 towards 0"
-            return examination.finding("fail", message, where=where, path=key, hint="It is the running product of one minus beta.")
-        for other, beta in betas.items():
-            product = (1 - beta.double()).cumprod(0)
-            if beta.shape == bar.shape and float((product - bar.double()).abs().max()) > 1e-3:
-                message = f"{key} is not the running product of one minus {other}: its last value is {float(bar[-1]):.4g}, the product's {float(product[-1]):.4g}"
-                return examination.finding("fail", message, where=where, path=key, hint="Take cumprod of 1 - betas, over the steps.")
-    for key, beta in betas.items():
-        if not bool(((beta > 0) & (beta < 1)).all()) or bool((beta.diff() < -1e-7).all()):
-            message = f"{key} goes from {float(beta[0]):.4g} to {float(beta[-1]):.4g}, and betas lie between 0 and 1 and grow"
-            return examination.finding("fail", message, where=where, path=key, hint="Look at the ends of the schedule.")
-    return (
-        examination.passed("the tables of the noise schedule agree")
-        if bars or betas
-        else examination.skipped("no tables of a noise schedule")
-    )
 
 
 def time_embedding(examination: Examination) -> list[Evidence]:
@@ -183,6 +164,9 @@ def time_embedding(examination: Examination) -> list[Evidence]:
             or float(result.abs().max()) > 1.001
         ):
             continue
+        if (wrong := _other_base(examination, name, calls[0])) is not None:
+            found.append(wrong)
+            continue
         squares = result.double().square().sum(dim=1)
         half = result.shape[1] // 2
         if float((squares - half).abs().max()) < 1e-3 * half:
@@ -197,6 +181,33 @@ def time_embedding(examination: Examination) -> list[Evidence]:
         else:
             found.append(examination.unsure(f"{name} is no plain sinusoidal embedding"))
     return found or [examination.skipped("no function embeds a number by sines")]
+
+
+BASES = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
+
+
+def _other_base(examination: Examination, name: str, call: FunctionCall) -> Evidence | None:
+    """Embed the steps 0, 1, 2, ...: the table is the usual one of another base, or of another exponent, than the one that is stated."""
+    equations = examination.facts.get("equations")
+    printed = str(equations.get(name, "")) if isinstance(equations, dict) else ""
+    stated = re.search(r"(?:base\s*)(\d{2,})", examination.words("time_embedding")) or re.search(r"(?<![\d.])(\d{2,})\s*\}?\s*\^", printed)
+    key = next(key for key, value in call.arguments.items() if isinstance(value, Tensor))
+    if stated is None:
+        return None
+    base = float(stated[1])
+    steps = torch.arange(24).to(call.arguments[key].dtype)
+    with torch.no_grad():
+        table = _first(examination.quiet(lambda: call.again(call.arguments | {key: steps})))
+    if table is None or table.ndim != 2 or len(table) != len(steps):
+        return None
+    table = table.double()
+    if table_error(table, base) < 1e-3:
+        return None
+    for other in (*BASES, base**0.5, base**2, base**0.25, 1 / base):
+        if abs(other - base) > 1e-9 * base and table_error(table, other) < 1e-3:
+            message = f"{name} is a sinusoidal embedding of base {other:g}, and base {base:g} is stated"
+            return examination.finding("fail", message, where=name, hint="Look at the base and at the exponent, 2i/d.")
+    return None
 
 
 def constant_input(examination: Examination) -> Evidence:
@@ -290,17 +301,18 @@ def stated_prediction(examination: Examination) -> Evidence:
     model, batch = examination.perturbed(training=True), examination.batch()
     with no_dropout(model), FixedNoise(1.0) as noise:
         seen = examination.quiet(lambda: evaluated(examination, model, batch))
-    if seen is None or noise.draws == 0:
-        return examination.skipped("the loss draws no noise")
+    given = [value for key, value in batch.items() if key.lower() in NOISES[:3] and isinstance(value, Tensor)] if not noise.draws else []
+    if seen is None or (noise.draws == 0 and not given):
+        return examination.skipped("the loss draws no noise, and no entry of the batch is noise")
     for key, clean in batch.items():
-        if not isinstance(clean, Tensor) or not clean.is_floating_point() or clean.ndim < 2:
+        if not isinstance(clean, Tensor) or not clean.is_floating_point() or clean.ndim < 2 or any(clean is value for value in given):
             continue
         for _, outputs in reversed(seen.outputs):
             for output in outputs:
                 slope = seen.slope(output) if output.shape == clean.shape else None
                 if slope is None or float(slope.abs().max()) == 0:
                     continue
-                ones = torch.ones_like(clean)
+                ones = next((value for value in given if value.shape == clean.shape), torch.ones_like(clean))
                 targets = {"noise": ones, "clean data": clean, "velocity": ones - clean}
                 found = [kind for kind, target in targets.items() if _proportional(output.detach() - target, slope)]
                 found += ["velocity"] if _proportional(output.detach() - (clean - ones), slope) else []
@@ -324,14 +336,6 @@ MIXTURE = card(
     (),
     "Mixtures by other rules: only exact known mistakes fail.",
     mixture,
-)
-NOISE_SCHEDULE = card(
-    "generative",
-    "noise schedule",
-    "Tables of betas and products of alphas that are out of range, out of order, or do not belong together.",
-    (),
-    "Tables under these names that are something else.",
-    noise_schedule,
 )
 TIME_EMBEDDING = card(
     "generative",

@@ -10,36 +10,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..core import Evidence
 from ._aligned import Axes, evaluate, sizes_of
-from ._calls import FunctionCall, named, recorded, run
+from ._calls import FunctionCall, named, recorded, run, run_elsewhere
 from ._check import card
+from ._equation_values import STATISTICS, Option, forms, sources_of, statistic_of, written
 from ._equations import _rows
 from ._examination import Examination
 from ._expressions import Display, Node, Unreadable, complex_parts, label, read
 from ._functions import own_functions
 from ._likeness import likeness, pole
 from ._slips import OF_ONE, printed, slips
-from ._spellings import constants
-from ._training import Training
+from ._spellings import constants, spellings
 
 MOST_ASSIGNMENTS, MOST_READINGS, MOST_BEST = 2500, 48, 12
 SAME, APART = 3e-4, 5e-3
 Key = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Option:
-    """One value that an atom may have: which parameter it comes from, and how well their names go together."""
-
-    source: str
-    value: Tensor
-    score: int
-    raw: Tensor | None = None  # before it was laid along the axes
-    beside: str = ""  # another parameter that it is made with
 
 
 @dataclass(frozen=True)
@@ -87,7 +75,9 @@ def equation_slips(examination: Examination) -> list[Evidence]:
 def _judged(examination: Examination, qualname: str, latex: str) -> Evidence:
     calls = _calls(examination, qualname)
     if not calls:
-        return examination.unsure(f"{qualname} is not called by build, forward, loss or step")
+        return examination.unsure(f"{qualname} is not called by batch, build, forward, loss or step")
+    if re.search(r"\.training\b|bernoulli|dropout", examination.source.code(qualname)):
+        return examination.unsure(f"{qualname} does another thing in training, and its equation does not say which it is of")
     with torch.no_grad():
         outcomes = [_outcome(examination, qualname, latex, call) for call in calls[:4]]
     if all(outcome.holds for outcome in outcomes):
@@ -115,8 +105,8 @@ def _calls(examination: Examination, qualname: str) -> list[FunctionCall]:
     if calls:
         return calls
     for seed in (1, 2):
-        batch = examination.batch(_rows(examination), seed=seed)
-        calls += _recorded(examination, qualname, lambda: Training(examination, examination.build(seed)).step(batch))[:2]  # noqa: B023
+        rows = _rows(examination) or examination.layout.size
+        calls += _recorded(examination, qualname, lambda: run_elsewhere(examination, rows, seed))[:2]  # noqa: B023
     return calls
 
 
@@ -168,7 +158,7 @@ def _outcome(examination: Examination, qualname: str, latex: str, call: Function
     if not displays or not all(isinstance(result, Tensor) and result.is_floating_point() for result in results):
         return Outcome(False, frozenset(), reason or "it does not return arrays of real numbers")
     holds, found = False, set()
-    written = _written(examination.source.code(qualname))
+    numbers = written(examination.source.code(qualname))
     for display in displays:
         if len(results) == 2 and len(display.results) == 1 and (pair := complex_parts(display.results[0][1])) is not None:
             display = replace(display, results=tuple((None, part) for part in pair))
@@ -177,7 +167,7 @@ def _outcome(examination: Examination, qualname: str, latex: str, call: Function
             continue
         whole, some = True, None
         for (left, body), result in zip(display.results, results, strict=False):
-            exact, slipped, why = _Holding(examination, display, left, body, call, result.detach().double(), written).judged()
+            exact, slipped, why = _Holding(examination, display, left, body, call, result.detach().double(), numbers).judged()
             whole, reason = whole and exact, reason or why
             some = slipped if some is None and not exact else some if exact else (some or set()) & slipped
         holds = holds or whole
@@ -229,12 +219,14 @@ class _Holding:
         written: list[float],
     ) -> None:
         self.examination, self.display, self.left, self.body, self.result, self.written = examination, display, left, body, result, written
-        self.sources = _sources(call)
+        self.sources = sources_of(call)
         self.arguments = {
             name for name, value in self.sources.items() if isinstance(value, Tensor) and name.split("[")[0] in call.arguments
         }
+        self.numbers = {name for name in call.arguments if not isinstance(self.sources.get(name), Tensor)}
         given = [self.sources[name] for name in self.arguments]
-        if given and not list(body.reductions()) and all(value.shape == result.shape for value in given) and not self.shifts():
+        alone = not list(body.reductions()) and not any(atom.name in STATISTICS for atom in body.atoms())
+        if given and alone and all(value.shape == result.shape for value in given) and not self.shifts():
             self.sources |= {name: self.sources[name].flatten() for name in self.arguments}  # element by element: axes do not matter
             self.result = result.flatten()
 
@@ -373,7 +365,12 @@ class _Holding:
         known = constants(atom.name, self.examination.facts, numbers)
         options = [Option("", torch.tensor(value, dtype=torch.float64), 0) for value in known if isinstance(value, float)]
         if not options and any(isinstance(value, str) for value in known) and not atom.index:
-            options = [Option("", torch.tensor(float(size), dtype=torch.float64), -1) for size in axes.sizes]
+            given = [value for name, value in numbers.items() if name in self.numbers and value >= 1 and value == int(value)]
+            sizes = given or axes.sizes  # a size that the function is told is what the symbol means
+            options = [Option("", torch.tensor(float(size), dtype=torch.float64), -1) for size in sizes]
+        if not options:  # a constant of the file by the symbol's name
+            written = [(k, v) for k, v in vars(self.examination.module).items() if k.isupper() and isinstance(v, float)]
+            options = [Option("", torch.tensor(v, dtype=torch.float64), 0) for k, v in written if atom.name in spellings(k)]
         if not options and atom.name.startswith("\\bar") and not any(likeness(source, atom) >= 1 for source in self.sources):
             stated = vars(self.examination.module).items()
             options = [Option("", torch.tensor(v, dtype=torch.float64), 0) for k, v in stated if k.isupper() and isinstance(v, float)]
@@ -394,7 +391,9 @@ class _Holding:
                 continue
             if score < 2 and source not in self.arguments:
                 continue
-            for form, beside in _forms(source, value, atom, self.sources):
+            if score < 2 and (statistic := statistic_of(value, atom, axes, self.examination.words("normalisation") == "batch")) is not None:
+                found.append(Option("", statistic, 2, None, source))
+            for form, beside in forms(source, value, atom, self.sources):
                 laid = axes.laid(form, shift)
                 if laid is not None:
                     found.append(Option(source, laid, score, form, beside))
@@ -454,71 +453,6 @@ def _ordered(chosen: tuple[Option, ...]) -> int:
     """Give two points where a pair of opposite parameters stands in the order better, worse, in symbols that carry no mark."""
     poles = [pole(option.source) for option in chosen if option.source and pole(option.source)]
     return 2 if poles[:2] == [1, -1] else 0
-
-
-def _written(code: str) -> list[float]:
-    """Return the numbers that stand in a function's code."""
-    return list(dict.fromkeys(float(text) for text in re.findall(r"(?<![\w.])\d+\.?\d*(?:e-?\d+)?(?![\w.])", code)))[:12]
-
-
-def _sources(call: FunctionCall) -> dict[str, Any]:
-    """Return the arrays and numbers that a function was given, members of tuples one by one, and those that its object holds."""
-    found: dict[str, Any] = {}
-    for name, value in call.arguments.items():
-        if isinstance(value, tuple | list) and all(isinstance(item, Tensor) for item in value):
-            found |= {f"{name}[{place}]": item.detach() for place, item in enumerate(value)}
-        elif isinstance(value, Tensor) and value.ndim > 1 and len(value) == 2 and value.is_floating_point():
-            found |= {f"{name}[{place}]": value[place].detach() for place in (0, 1)}
-        elif isinstance(value, Tensor) or (isinstance(value, int | float) and not isinstance(value, bool)):
-            found[name] = value
-    if isinstance(call.owner, nn.Module):
-        for child, module in call.owner.named_children():
-            if isinstance(module, nn.Linear) and len(set(module.weight.shape)) == 2:
-                found[f"{child}_weight"] = module.weight.detach()
-    for name, value in call.attributes.items():
-        if not isinstance(value, Tensor) or len(set(value.shape)) == value.ndim:
-            found.setdefault(name, value)
-    return found
-
-
-NEGATED = r"alive|not_|non|continu|going|mask|live|valid|undone|discount"
-CHANGED: dict[str, Callable[[Tensor], Tensor]] = {
-    NEGATED: lambda value: 1 - value,
-    r"sqrt|root": torch.square,
-    r"inv|recip|precision": torch.reciprocal,
-    r"^neg_|negated|minus|cost": torch.neg,
-    r"square|sq": torch.sqrt,
-}
-
-
-def _forms(source: str, given: Tensor, atom: Node, sources: dict[str, Any]) -> Iterator[tuple[Tensor, str]]:
-    """Yield what an argument may give for an atom: itself; probabilities from logarithms or scores; a deviation from a logarithm."""
-    value = given.double()
-    yield value, ""
-    if not given.is_floating_point():
-        if re.search(NEGATED, source.lower()):
-            yield 1 - value, ""
-        return
-    lower = source.lower()
-    for pattern, changed in CHANGED.items():  # what the name says was done to it before
-        if re.search(pattern, lower):
-            yield changed(value), ""
-    if atom.name in ("\\pi", "p", "q", "\\hat p", "P"):
-        yield value.exp(), ""
-        if re.search(r"logit|score", lower) and value.ndim > 1:
-            shares = F.softmax(value, dim=-1)
-            yield shares, ""
-            yield value.sigmoid(), ""
-            for name, other in sources.items():
-                if isinstance(other, Tensor) and other.dtype == torch.long and other.shape == value.shape[:-1]:
-                    with suppress(RuntimeError):
-                        yield shares.gather(-1, other.unsqueeze(-1)).squeeze(-1), name
-    elif "log" in lower:
-        yield value.exp(), ""
-        if "var" in lower:
-            yield (value / 2).exp(), ""
-    elif "var" in lower and bool((value >= 0).all()):
-        yield value.sqrt(), ""
 
 
 EQUATION_SLIPS = card(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..core import Evidence
 from ._assign import APART, SAME, TOO_LONG, Attempt, attempts, candidates, close, difference, matched, undeclared
-from ._calls import FunctionCall, ModuleCall, named, recorded, run, watched
+from ._calls import FunctionCall, ModuleCall, named, recorded, run, run_elsewhere, watched
 from ._check import Check
 from ._examination import Examination
 from ._inputs import Batch, is_integer
@@ -51,9 +51,11 @@ def _function(examination: Examination, qualname: str, latex: str) -> Evidence:
         model = examination.perturbed(seed)
         with recorded(*place) as calls:
             run(examination, model, examination.batch(_rows(examination), seed=seed))
+            if not calls:
+                run_elsewhere(examination, _rows(examination) or examination.layout.size, seed)
         outcomes += [_doubted(examination, qualname, latex, _held(examination, latex, call)) for call in calls]
     if not outcomes:
-        return _unsure(examination, qualname, "it is not called by forward or loss")
+        return _unsure(examination, qualname, "it is not called by forward, loss, batch or step")
     return _together(examination, qualname, outcomes)
 
 

@@ -110,16 +110,20 @@ class Examination:
 
     @cached_property
     def layout(self) -> Layout:
-        """The layout of the subject's batches, at the first size that gives square entries or none."""
+        """The layout of the subject's batches, at the first size that gives square entries or none and is not below the least size of a batch."""
         error: Exception | None = None
+        first: Layout | None = None
         for large, small in SIZES:
             try:
                 found = layout(self.call("batch", large, 0), self.call("batch", small, 0), (large, small))
             except Exception as caught:
                 self.calling, error = None, caught
                 continue
-            if not found.graph or large >= 24:
+            first = first or found
+            if (any(axis is not None for axis in found.axes.values()) and not found.graph) or (found.graph and large >= 24):
                 return found
+        if first is not None:
+            return first  # batches of one size, whatever is asked for
         assert error is not None
         raise error
 
@@ -141,7 +145,7 @@ class Examination:
         """Exchange one entry for that of other batches and compare; True where the exchange is refused, for then it was looked at."""
         model = self.probe
         if all(_same(self.batch()[key], self.batch(seed=other)[key]) for other in (1, 2)):
-            return True  # it is the same in every batch, so nothing can be exchanged
+            return self._depends_on_order(key, function)
         for other in (1, 2):
             batch, mixed = self.batch(), self.batch()
             mixed[key] = self.batch(seed=other)[key]
@@ -150,6 +154,23 @@ class Examination:
                 two = self.quiet(lambda: function(model, mixed))  # noqa: B023
             if one is None or two is None or distance(one, two) > 0:
                 return True
+        return False
+
+    def _depends_on_order(self, key: str, function: Callable[[nn.Module, Batch], Tensor]) -> bool:
+        """Turn round, then shuffle an entry that is the same in every batch, along its last axis; False where neither changes anything."""
+        value = self.batch()[key]
+        if not isinstance(value, Tensor) or value.ndim == 0:
+            return True
+        shuffled = value[..., torch.randperm(value.shape[-1], generator=torch.Generator().manual_seed(3))]
+        others = [other for other in (value.flip(-1), shuffled) if not torch.equal(other, value)]
+        with torch.no_grad():
+            one = self.quiet(lambda: function(self.probe, self.batch()))
+            if one is None or not others or (one.numel() == 1 and float(one) == 0):  # a hinge at rest tells nothing
+                return True
+            for other in others:
+                two = self.quiet(lambda: function(self.probe, self.batch() | {key: other}))  # noqa: B023
+                if two is None or distance(one, two) > 0:
+                    return True
         return False
 
     @cached_property

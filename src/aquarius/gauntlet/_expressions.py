@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from ._spellings import GREEK as LETTERS
 
-GREEK = LETTERS | {"Delta", "Gamma"}
+GREEK = LETTERS | {"Delta", "Gamma", "ell"}
 FUNCTIONS = frozenset(
     [
         "log",

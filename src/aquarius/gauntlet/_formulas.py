@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,10 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..core import Evidence
-from ._calls import FunctionCall
+from ._calls import FunctionCall, named, recorded, run
 from ._check import card
 from ._examination import Examination
-from ._formulas_more import MORE
+from ._formulas_more import MORE, margin_pairs
 from ._functions import called
 
 Form = tuple[bool, str, Tensor]  # is it right, what it is in words, its value
@@ -28,43 +29,62 @@ def formulas(examination: Examination) -> list[Evidence]:
     """Compare each function of a known name with its formula's usual forms; only one that equals a known mistake, and no usual form, fails."""
     found = []
     for name, calls in called(examination).items():
-        for pattern, forms in FORMULAS.items():
-            if re.search(pattern, name.rpartition(".")[2].lower()):
-                finding = _compared(examination, name, calls, forms)
-                if finding is not None:
-                    found.append(finding)
-                break
+        fitting = [forms for pattern, forms in FORMULAS.items() if re.search(pattern, name.rpartition(".")[2].lower())]
+        told = [finding for forms in fitting if (finding := _compared(examination, name, calls, forms)) is not None]
+        if told:  # of several formulas under one name it is the one that it equals
+            found.append(next((finding for finding in told if finding.status != "unsure"), told[0]))
     return found or [examination.skipped("no function has the name of a formula known here")]
 
 
 def _compared(examination: Examination, name: str, calls: list[FunctionCall], forms: Any) -> Evidence | None:
-    told: set[str] = set()
-    right = False
-    for call in calls[:2]:
+    told: list[set[str]] = []
+    right = True
+    for call in calls[:2] + (_shaken(examination, calls[0], forms) if forms in (margin_pairs, _contrast) else []):
         if not isinstance(call.result, Tensor) or not call.result.is_floating_point():
             return None
         got = call.result.detach().double()
         tensors = [v.detach() for v in call.arguments.values() if isinstance(v, Tensor) and v.ndim > 0]
         numbers = _numbers(examination, name, call)
-        some = [(good, words) for good, words, value in forms(tensors, numbers, name) if _equal(got, value)]
-        right = right or any(good for good, _ in some)
-        told |= {words for good, words in some if not good}
+        roots = re.search(r"dist|norm|root|rms|length", name.lower()) is not None
+        some = [(good, words) for good, words, value in forms(tensors, numbers, name) if _equal(got, value, roots)]
+        right = right and any(good for good, _ in some)
+        told.append({words for good, words in some if not good})
     if right:
         return examination.passed(f"{name} is one of the usual forms of its formula")
-    if told:
-        words = min(told, key=lambda text: (len(text), text))
+    if common := set.intersection(*told):  # by chance one number may be equal to another, but not each time
+        words = min(common, key=lambda text: (len(text), text))
         return examination.finding("fail", f"{name} is its formula {words}", where=name, hint="Hold it against the formula term by term.")
     return examination.unsure(f"{name} is no usual form of its formula")
 
 
-def _equal(got: Tensor, value: Tensor) -> bool:
+def _shaken(examination: Examination, call: FunctionCall, forms: Any) -> list[FunctionCall]:
+    """Return the same call with other vectors, or with distances around seven tenths, where margins are reached."""
+    given = dict(call.arguments)
+    for key, value in call.arguments.items():
+        if not isinstance(value, Tensor) or not value.is_floating_point() or bool(((value == 0) | (value == 1)).all()):
+            continue
+        noise = torch.randn(value.shape, generator=torch.Generator().manual_seed(len(key))).to(value.dtype)
+        level = value.abs().mean().clamp(min=1e-9)
+        given[key] = (
+            value / level * 0.7
+            if forms is margin_pairs
+            else F.normalize(value + 0.5 * level * noise, dim=-1) * value.norm(dim=-1, keepdim=True)
+        )
+    with torch.no_grad():
+        result = examination.quiet(lambda: call.again(dict(given)))
+    return [] if result is None else [replace(call, arguments=given, result=result)]
+
+
+def _equal(got: Tensor, value: Tensor, roots: bool = False) -> bool:
     if got.numel() == 1 and value.numel() > 1:
-        return any(_equal(got, form) for form in (value.mean(), value.sum()))
+        return any(_equal(got, form, roots) for form in (value.mean(), value.sum()))
     if got.shape != value.shape or not bool(value.isfinite().all()) or not bool(got.isfinite().all()):
         return False
     scale = max(1e-3, float(value.abs().max()))
     if float((got - value).abs().max()) <= SAME * scale:
         return True
+    if not roots:
+        return False
     near = (got.square() - value.square()).abs().max() <= 1e-5 * scale**2  # roots of what float32 takes for zero
     return bool(near) and bool((got * value >= 0).all())
 
@@ -89,11 +109,15 @@ def _numbers(examination: Examination, name: str, call: FunctionCall) -> list[fl
 
 def _contrast(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
     pairs = [tensor for tensor in tensors if tensor.ndim == 2]
+    if len(pairs) == 1 and len(pairs[0]) % 2 == 0:  # both views, one below the other
+        pairs = list(pairs[0].chunk(2))
     if len(pairs) != 2 or pairs[0].shape != pairs[1].shape:
         return
     a, b = (tensor.double() for tensor in pairs)
     for unit in (True, False):
         one, two = (F.normalize(a, dim=1), F.normalize(b, dim=1)) if unit else (a, b)
+        if re.search("xent|nce|simclr", name.lower()) and unit:
+            yield from ((False, words, value) for t in numbers for words, value in _decoupled(one, two, t))
         for temperature in [*numbers, 1.0]:
             for factor, scaled in ((1 / temperature, ""), (temperature, "with the temperature multiplied")):
                 scaled = "" if temperature == 1.0 else scaled
@@ -118,8 +142,24 @@ def _contrasts(one: Tensor, two: Tensor, factor: float) -> Iterator[Form]:
     yield True, "", F.cross_entropy(others, partner, reduction="sum") / size
     yield False, "with each sample among its own negatives", F.cross_entropy(scores, partner, reduction="none")
     yield False, "with wrong partners", F.cross_entropy(others, partner.roll(1), reduction="none")
+    own, total = scores.diagonal(), torch.logsumexp(others, dim=1)
+    with_partner = others.gather(1, partner[:, None]).squeeze(1)
+    yield False, "with each sample as its own partner", total - own
+    yield False, "with one sum over all samples below its fractions", torch.logsumexp(others.flatten(), dim=0) - with_partner
+    for sharper in (factor, 1 / factor):
+        yield False, "with the temperature twice among the negatives", torch.logsumexp(others * sharper, dim=1) - with_partner
     yield False, "with its sign turned", -F.cross_entropy(others, partner, reduction="none")
     yield False, "with its sign turned", -forward
+
+
+def _decoupled(one: Tensor, two: Tensor, temperature: float) -> Iterator[tuple[str, Tensor]]:
+    """Yield the loss whose fractions lack their own numerator below: that of another paper, under the name of this one."""
+    both, size = torch.cat([one, two]), len(one)
+    scores = both @ both.T / temperature
+    pairs = torch.eye(size, dtype=torch.bool).repeat(2, 2)
+    partner = torch.arange(size).repeat(2) + torch.tensor([size, 0]).repeat_interleave(size)
+    below = torch.logsumexp(scores.masked_fill(pairs, float("-inf")), dim=1)
+    yield "without its own pair below its fractions", below - scores.gather(1, partner[:, None]).squeeze(1)
 
 
 # --- adjacency, distances, overlap, focus ---------------------------------------------------------------------------
@@ -212,6 +252,24 @@ def _focal(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[F
         yield True, "", -weight * (1 - share) ** gamma * log
         yield False, "with the share of the right class raised in place of its rest", -weight * share**gamma * log
         yield False, "with its sign turned", weight * (1 - share) ** gamma * log
+        if len(floats) == 2:
+            yield from _focal_halves(floats[0].double(), floats[1].double(), gamma, weight)
+            exchanged = 1 - weight
+            yield False, "with the weights of the two classes exchanged", -exchanged * (1 - share) ** gamma * log
+
+
+def _focal_halves(scores: Tensor, answers: Tensor, gamma: float, weight: Tensor) -> Iterator[Form]:
+    """Yield the focal losses that are right for one answer and have one factor of the other answer's for the other."""
+    yes, log_yes, log_no = scores.sigmoid(), F.logsigmoid(scores), F.logsigmoid(-scores)
+    right = {True: -weight * (1 - yes) ** gamma * log_yes, False: -weight * yes**gamma * log_no}
+    wrong = {
+        True: (-weight * yes**gamma * log_yes, -weight * (1 - yes) ** gamma * log_no),
+        False: (-weight * (1 - yes) ** gamma * log_no, -weight * yes**gamma * log_yes),
+    }
+    for answer in (True, False):
+        for value, words in zip(wrong[answer], ("the factor", "the logarithm"), strict=True):
+            mixed = torch.where((answers == 1) == answer, value, right[answer is False])
+            yield False, f"with {words} of the other answer where the answer is {'yes' if answer else 'no'}", mixed
 
 
 def _gaussian(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
@@ -248,6 +306,7 @@ def _sums(good: bool, words: str, value: Tensor) -> Iterator[Form]:
 
 FORMULAS = {
     r"log_?(density|prob\w*|likelihood|pdf)$|^gaussian\w*|normal_(nll|log\w*)": _gaussian,
+    r"contrastive(_loss)?$|^margin_loss$": margin_pairs,  # of distances; of embeddings it yields nothing
     r"contrast|nt_?xent|info_?nce|simclr": _contrast,
     r"^(sym\w*_)?normali[sz]ed?(_adj\w*|_graph)?$|laplacian|gcn_norm|propagation": _adjacency,
     r"(pairwise_)?distances?$|^cdist": _distances,
@@ -262,18 +321,20 @@ def silent_terms(examination: Examination) -> list[Evidence]:
     found = []
     for name, calls in called(examination).items():
         call = calls[0]
-        if (
-            not re.search(r"penalty|regulari|divergence|_loss$|^kl", name.lower())
-            or not isinstance(call.result, Tensor)
-            or call.result.numel() != 1
-        ):
+        if not _is_term(examination, name) or not isinstance(call.result, Tensor) or call.result.numel() != 1:
             continue
         trained = [
             v for v in (*call.arguments.values(), call.owner) if isinstance(v, nn.Module) and any(p.requires_grad for p in v.parameters())
         ]
         if call.result.requires_grad:
             found.append(examination.passed(f"{name} has a gradient"))
-        if call.result.requires_grad or not call.result.is_floating_point() or not (trained or call.through):
+        if call.result.requires_grad or not call.result.is_floating_point():
+            continue
+        if not (trained or call.through):
+            if _follows_the_model(examination, name, call):
+                text = f"{name} follows the model's parameters and gives a number without a gradient: this term trains nothing"
+                hint = "Look for a comparison, a rounding, an argmax, detach, item or no_grad before it."
+                found.append(examination.finding("fail", text, where=_caller_of(examination, name), hint=hint))
             continue
         given = {k: v.clone().requires_grad_() if k in call.through else v for k, v in call.arguments.items()}
         with torch.enable_grad():
@@ -285,6 +346,42 @@ def silent_terms(examination: Examination) -> list[Evidence]:
             examination.finding("fail", f"{name} gives a number without a gradient: this term trains nothing", where=name, hint=hint)
         )
     return found or [examination.skipped("no term of the loss is a function of its own")]
+
+
+def _is_term(examination: Examination, name: str) -> bool:
+    """Say whether a function's name, or the stated equation that it has, makes it a term of the loss."""
+    equations = examination.facts.get("equations")
+    named_so = re.search(r"penalty|regulari|divergence|_loss$|^kl|dice|jaccard|tversky|(^|_)iou|focal|_term$|contrast", name.lower())
+    return bool(named_so) or (isinstance(equations, dict) and name in equations)
+
+
+def _follows_the_model(examination: Examination, name: str, call: FunctionCall) -> bool:
+    """Say whether a function's number is another one for another model, and moves the loss when it is moved."""
+    place = named(examination, name)
+    if place is None or "stop_gradient" in examination.facts:
+        return False
+    with recorded(*place) as other:
+        run(examination, examination.perturbed(2), examination.batch())
+    if not other or not isinstance(other[0].result, Tensor) or torch.equal(other[0].result, call.result):
+        return False
+    values = []
+    for shift in (0.0, 0.5):
+        setattr(place[0], place[1], lambda *a, _shift=shift, **k: place[2](*a, **k) + _shift)
+        try:
+            with torch.enable_grad():
+                value = examination.quiet(lambda: examination.loss(examination.probe, examination.batch()))
+        finally:
+            setattr(place[0], place[1], place[2])
+        if value is None or not value.requires_grad:
+            return False
+        values.append(float(value))
+    return abs(values[1] - values[0]) > 1e-4
+
+
+def _caller_of(examination: Examination, name: str) -> str:
+    """Return the one function that calls another, "loss" where several do."""
+    callers = [place for place in examination.source.holding(rf"\b{re.escape(name)}\(") if place != name]
+    return callers[0] if len(callers) == 1 else "loss"
 
 
 def partial_penalty(examination: Examination) -> list[Evidence]:

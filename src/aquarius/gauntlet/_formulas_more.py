@@ -76,6 +76,32 @@ def signal_to_noise(tensors: list[Tensor], numbers: list[float], name: str) -> I
                 yield False, "with the noise measured against the scaled estimate's signal", sign * _decibel(s, a - part)
 
 
+def margin_pairs(tensors: list[Tensor], numbers: list[float], name: str) -> Iterator[Form]:
+    """Yield the contrastive loss of distances d and labels: near ones by d^2, far ones by the square of what is missing to the margin."""
+    if len(tensors) != 2 or tensors[0].shape != tensors[1].shape or tensors[0].ndim != 1:
+        return
+    first, second = (tensor.double() for tensor in tensors)
+    d, y = (first, second) if bool(((second == 0) | (second == 1)).all()) else (second, first)
+    if not bool(((y == 0) | (y == 1)).all()) or bool((d < 0).any()):
+        return
+    for half in (1.0, 0.5):
+        for same in (y, 1 - y):
+            for margin in numbers:
+                gap = (margin - d).clamp(min=0)
+                yield True, "", half * (same * d**2 + (1 - same) * gap**2)
+                yield True, "", half * (same * d + (1 - same) * gap)
+                yield True, "", half * (same * d + (1 - same) * (margin - d.sqrt()).clamp(min=0) ** 2)  # of squared distances
+                for words, wrong in (
+                    ("with the margin's part not squared", same * d**2 + (1 - same) * gap),
+                    ("with the distance squared before the margin", same * d**2 + (1 - same) * (margin - d**2).clamp(min=0)),
+                    ("with the distance squared before the margin", same * d**2 + (1 - same) * (margin - d**2).clamp(min=0) ** 2),
+                    ("without the limit at the margin", same * d**2 + (1 - same) * (margin - d) ** 2),
+                    ("with the sign of what is missing to the margin turned", same * d**2 + (1 - same) * (d - margin).clamp(min=0) ** 2),
+                    ("without its part for unlike pairs", same * d**2),
+                ):
+                    yield False, words, half * wrong
+
+
 def _decibel(signal: Tensor, noise: Tensor) -> Tensor:
     return 10 * torch.log10(signal.pow(2).sum(-1) / noise.pow(2).sum(-1))
 

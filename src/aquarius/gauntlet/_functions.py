@@ -1,4 +1,4 @@
-"""Every call of the subject's own functions and methods while its forward and loss run."""
+"""Every call of the subject's own functions and methods while its forward, loss and batch run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,18 @@ def own_functions(examination: Examination) -> list[str]:
 
 
 def called(examination: Examination) -> dict[str, list[FunctionCall]]:
-    """Run forward and loss of a perturbed model once for all checks, and return the first calls of the subject's own functions, by name."""
+    """Run forward, loss and batch of a perturbed model once for all checks; return the first calls of the subject's own functions, by name."""
     if "calls" not in examination.kept:
         examination.kept["calls"] = _called(examination, examination.perturbed(), examination.batch())
     calls: dict[str, list[FunctionCall]] = examination.kept["calls"]
+    return calls
+
+
+def called_in_training(examination: Examination) -> dict[str, list[FunctionCall]]:
+    """Return the first calls of the subject's own functions by a perturbed model in training mode, which it stays in."""
+    if "training calls" not in examination.kept:
+        examination.kept["training calls"] = _called(examination, examination.perturbed(training=True), examination.batch())
+    calls: dict[str, list[FunctionCall]] = examination.kept["training calls"]
     return calls
 
 
@@ -38,4 +46,5 @@ def _called(examination: Examination, model: nn.Module, batch: Batch) -> dict[st
             if place is not None:
                 found[name] = stack.enter_context(recorded(*place))
         run(examination, model, batch)
+        examination.quiet(lambda: examination.call("batch", examination.layout.size, 0))
     return {name: calls for name, calls in found.items() if calls}

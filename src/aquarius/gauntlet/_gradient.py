@@ -120,8 +120,13 @@ def _unreached(examination: Examination, left: list[str], reached: set[str], cal
         last = reason is None and _is_called(owner, called) and _last_of_list(own[0], reached)
         if last and not any(_moves_loss(examination, name) for name in own):  # cut off, another value would still change the loss
             reason = "it is in the last item of a list, and nothing reads what it makes there"
-        if reason is None and examination.facts.get("stop_gradient") and not _is_called(owner, called):
-            reason = "a stop-gradient is stated"
+        if (
+            reason is None
+            and examination.facts.get("stop_gradient")
+            and not _is_called(owner, called)
+            and _works_elsewhere(examination, owner)
+        ):
+            reason = "a stop-gradient is stated, and it works in forward or step"
         path = own[0]
         if reason is not None:
             found.append(examination.finding("unsure", f"no gradient reaches {', '.join(own)}: {reason}", path=path))
@@ -143,6 +148,18 @@ def _unreached(examination: Examination, left: list[str], reached: set[str], cal
         )
     fails = [finding for finding in found if finding.status == "fail"]
     return fails[:3] or found[:3]
+
+
+def _works_elsewhere(examination: Examination, owner: str) -> bool:
+    """Say whether a module runs in forward or in a step, though the loss does not call it."""
+    model = examination.build()
+    with watching(model) as events:
+        for training in (False, True):
+            model.train(training)
+            examination.quiet(lambda: examination.forward(model, examination.batch(), seed=1))
+        if examination.has("step"):
+            examination.quiet(lambda: Training(examination, model).step(examination.batch()))
+    return _is_called(owner, {path for _, path, _ in events})
 
 
 def _is_called(owner: str, called: set[str]) -> bool:
@@ -239,7 +256,7 @@ def gradient_is_derivative(examination: Examination) -> Evidence:
     if not apart:
         return examination.unsure("along all parameters together gradient and differences part, along each alone they agree")
     name, (difference, gradient) = apart[0]
-    stated = [key for key in INTENDED if key in examination.facts]
+    stated = [key for key in INTENDED if key in examination.facts and not _frozen_anyway(examination, model, key)]
     words = re.search(
         r"straight|quanti[sz]|codebook|binari[sz]|\.round\(|\.sign\(|revers(e|al)",
         str(examination.facts).lower() + examination.source.text.lower(),
@@ -258,6 +275,18 @@ def gradient_is_derivative(examination: Examination) -> Evidence:
         hint="Look for detach, no_grad or .data on one of the ways from this parameter to the loss.",
         values={"differences": difference, "gradient": gradient, "parameters": len(apart)},
     )
+
+
+def _frozen_anyway(examination: Examination, model: nn.Module, key: str) -> bool:
+    """Say whether what a statement stops, or averages, is a child that is frozen, so that nothing else of the loss may be cut off."""
+    frozen = [
+        name.lower()
+        for name, child in model.named_children()
+        if (own := list(child.parameters())) and not any(p.requires_grad for p in own)
+    ]
+    if key == "ema":  # where what is stopped is stated too, an average stops nothing more
+        return "stop_gradient" in examination.facts and any(word in name for name in frozen for word in COPIES)
+    return key == "stop_gradient" and any(word in name for name in frozen for word in re.findall(r"target|teacher", examination.words(key)))
 
 
 def _compare(

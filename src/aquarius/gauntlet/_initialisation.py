@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core import Evidence
+from ._cells import forget_block
 from ._check import Check
 from ._examination import Examination
 
@@ -70,10 +71,8 @@ def read_rule(text: str, parameter: Tensor, names: dict[str, float]) -> Rule | N
     found = _distribution(text)
     fan_in, fan_out = fans(parameter)
     names = names | {"fan_in": fan_in, "fan_out": fan_out}
-    if re.match(r"(all )?zeros?\b", text):
-        return Rule("zeros", 0.0, 0.0)
-    if re.match(r"(all )?ones?\b", text):
-        return Rule("ones", 1.0, 0.0)
+    if whole := re.fullmatch(r"(?:all )?(zero|one)s?\b(?:[ ,;]+.*padding.*)?[ .]*", text):
+        return Rule(whole[1] + "s", float(whole[1] == "one"), 0.0)
     if found:
         kind, inside = found
         values = [number(part.split("=")[-1], names) for part in _split(inside)]
@@ -110,6 +109,19 @@ def read_rule(text: str, parameter: Tensor, names: dict[str, float]) -> Rule | N
             return None  # torch's own default and the habit of convolutions differ
         return Rule(text, 0.0, math.sqrt(2 / (fan_out if "out" in text else fan_in)))
     return None
+
+
+def _either(text: str, parameter: Tensor) -> list[Rule]:
+    """Return what He's rule may mean where it names no fan: either fan, with the gain of a rectifier or of none, or torch's own default."""
+    if (
+        parameter.ndim < 2
+        or not re.match(r"kaiming|he\b", text)
+        or not re.search("uniform|normal", text)
+        or re.search(r"leaky|a=|fan|gain", text)
+    ):
+        return []
+    variances = [gain / fan for fan in fans(parameter) for gain in ((2.0,) if "relu" in text else (2.0, 1.0, 1 / 3))]
+    return [Rule(text, 0.0, math.sqrt(variance)) for variance in variances]
 
 
 def _distribution(text: str) -> tuple[str, str] | None:
@@ -162,13 +174,25 @@ def initialisation(examination: Examination) -> Evidence | list[Evidence]:
             continue
         samples = [dict(model.named_parameters())[name].detach().double() for model in models]
         if "orthogonal" in text.lower():
-            wrong: str | None = _orthogonal(samples[0], text)
+            wrong: str | None = _orthogonal(samples[0], text, names)
             known = wrong is not None
             wrong = wrong or None
+        elif _FORGET.fullmatch(text.strip().lower()):
+            wrong = _forget_gate(examination, models[0], name, samples[0])
+            known = wrong is not None
+            wrong = wrong or None
+            if not known:
+                unread.add(text)
+                continue
         else:
             rule = read_rule(text, first, names)
-            known = rule is not None
-            if rule is None:
+            either = [rule] if rule is not None else _either(text.lower(), first)
+            if first.ndim == 3 and not isinstance(models[0].get_submodule(name.rpartition(".")[0]), nn.modules.conv._ConvNd):
+                either += [
+                    one for one in (read_rule(text, first[0], names),) if rule is not None and one is not None
+                ]  # a stack of matrices
+            known = bool(either)
+            if not known:
                 unread.add(text)
                 continue
             rows = padding.get(id(first))
@@ -177,7 +201,8 @@ def initialisation(examination: Examination) -> Evidence | list[Evidence]:
                 continue
             if rows is not None:
                 samples = [torch.cat([value[:rows], value[rows + 1 :]]) for value in samples]
-            wrong = _unlike(torch.stack(samples), rule)
+            doubts = [_unlike(torch.stack(samples), one) for one in either]
+            wrong = doubts[0] if all(doubts) else None
         compared += known
         if wrong:
             found.append(_off(examination, models[0], name, text, wrong))
@@ -215,8 +240,16 @@ def _unlike(values: Tensor, rule: Rule) -> str:
     return ""
 
 
-def _orthogonal(value: Tensor, text: str) -> str | None:
-    """Return "" for an orthogonal matrix, what is wrong for another, None where the rule's blocks are not known."""
+def _orthogonal(value: Tensor, text: str, names: dict[str, float]) -> str | None:
+    """Return "" for an orthogonal matrix times its gain, what is wrong for another, None where the rule's blocks or gain are not known."""
+    text = text.lower().strip()
+    gain = re.fullmatch(r"orthogonal\s*[,;:(]?\s*(?:with |of |at )?(?:a )?gain\s*(?:of |=|:)?\s*((?:[^,;()]|\([^()]*\))+)\)?", text)
+    factor = number(gain[1], names) if gain else 1.0
+    if gain and factor:
+        if value.ndim != 2:
+            return None
+        wrong = _orthogonal(value / factor, "orthogonal", names)
+        return f"{wrong} times {factor:g}" if wrong else wrong
     blocks = {"three gate": 3, "four gate": 4, "each gate": 0}
     count = next((number for words, number in blocks.items() if words in text.lower()), 1)
     if value.ndim != 2 or count == 0 or "gain" in text.lower() or "(" in text:
@@ -226,6 +259,32 @@ def _orthogonal(value: Tensor, text: str) -> str | None:
         if float((small - torch.eye(small.shape[0], dtype=small.dtype)).abs().max()) > 1e-4:
             return "it is not orthogonal" if count == 1 else "its blocks are not orthogonal"
     return ""
+
+
+_FORGET = re.compile(
+    r"zeros?,? (?:except |but |with |and )?(?:the )?forget[ -]gates?(?:'s)?(?: (?:part|bias|biases|block|at|to|of|is))* (?:ones?|1(?:\.0)?)"
+)
+
+
+def _forget_gate(examination: Examination, model: nn.Module, name: str, value: Tensor) -> str | None:
+    """Return "" for a bias of four blocks that is one in the forget gate's and zero elsewhere, what is wrong for another, None in doubt."""
+    owner = model.get_submodule(name.rpartition(".")[0])
+    blocks = value.chunk(4)
+    if value.ndim != 1 or len(value) % 4 or any(float((block - block[0]).abs().max()) > 0 for block in blocks):
+        return "it is not four blocks of one value each" if value.ndim == 1 and len(value) % 4 == 0 else None
+    levels = [float(block[0]) for block in blocks]
+    if sorted(levels) != [0.0, 0.0, 0.0, 1.0]:
+        return f"its four blocks start at {', '.join(format(level, 'g') for level in levels)}"
+    if isinstance(owner, nn.LSTM | nn.LSTMCell):
+        return "" if levels[1] else "the ones are not in the second block, which is torch's forget gate"
+    forgets = forget_block(examination, model, name)
+    return (
+        None
+        if forgets is None
+        else ""
+        if levels[forgets]
+        else f"the ones are in block {levels.index(1.0) + 1}, and block {forgets + 1} forgets"
+    )
 
 
 def _off(examination: Examination, model: nn.Module, name: str, text: str, wrong: str) -> Evidence:

@@ -9,6 +9,7 @@ from ..core import Evidence
 from ._check import Check
 from ._examination import Examination, distance, main_output
 from ._gradient import cut_places
+from ._training import Training
 
 
 def interface(examination: Examination) -> Evidence | list[Evidence]:
@@ -68,6 +69,33 @@ def interface(examination: Examination) -> Evidence | list[Evidence]:
     return examination.passed("build, batch, forward, loss and backward answer legal input", size=size, loss=float(value.detach()))
 
 
+def training_runs(examination: Examination) -> Evidence:
+    """Call what the subject has beyond its four functions once: optimizer, scheduler, step and the loaders."""
+    given = [name for name in BEYOND if examination.has(name)]
+    if not given:
+        return examination.skipped("the subject has build, batch, forward and loss alone")
+    try:
+        if examination.has("optimizer") or examination.has("step"):
+            Training(examination, examination.build()).step(examination.batch())
+        for name in ("train_loader", "test_loader"):
+            if examination.has(name):
+                next(iter(examination.call(name)), None)
+    except Exception as error:
+        where = examination.source.where_of_error(error.__traceback__)
+        examination.calling = None
+        text = str(error).strip().split("\n")[0][:200]
+        if where is None:
+            return examination.unsure(f"one of {', '.join(given)} could not be run here: {type(error).__name__}: {text}")
+        return examination.finding(
+            "fail",
+            f"{where} raised {type(error).__name__} in the first step of training: {text}",
+            where=where,
+            hint="Call optimizer, scheduler, step and the loaders once by hand.",
+        )
+    return examination.passed(f"{', '.join(given)} answer once")
+
+
+BEYOND = ("optimizer", "scheduler", "step", "train_loader", "test_loader")
 SIZE = 8
 
 INTERFACE = Check(
@@ -78,4 +106,14 @@ INTERFACE = Check(
     misled_by="A subject that needs a larger batch than the three sizes tried.",
     cost="forward",
     function=interface,
+)
+
+TRAINING_RUNS = Check(
+    name="training runs",
+    family="optimisation",
+    finds="An optimizer, scheduler, step or loader of the subject that raises when it is called for the first time.",
+    uses=(),
+    misled_by="A step that needs a larger batch, or arguments that nothing here names: an error outside the subject's own lines is unsure.",
+    cost="training",
+    function=training_runs,
 )

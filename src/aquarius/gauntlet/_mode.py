@@ -61,12 +61,14 @@ def _off(arguments: tuple, named: dict) -> bool:
 
 def _stated_in_forward(words: str) -> bool:
     """Say whether the words leave room for randomness of the output in evaluation: they name neither training nor the loss alone."""
+    if re.search(r"(loss|batch|step) (itself )?(draws|samples|adds|perturbs)", words):
+        return False  # it is said which function draws
     return bool(words) and "training" not in words and not ("loss" in words and not re.search(r"forward|output|code|latent|sampl", words))
 
 
 def _deliberate(examination: Examination, code: str) -> bool:
     return bool(re.search(DELIBERATE, code)) or bool(
-        re.search(r"def train\(|def eval\(|Dropout\([^)]*\)\.train\(", examination.source.text)
+        re.search(r"def train\(|def eval\(|Dropout\([^)]*\)\.train\(|(?i:monte[ -]?carlo|mc[ _]?dropout)", examination.source.text)
     )
 
 
@@ -79,10 +81,7 @@ def dropout_acts(examination: Examination) -> Evidence | list[Evidence]:
     with torch.no_grad(), watching(model) as events, recorder:
         one = examination.forward(model, examination.batch(), seed=1)
         examination.loss(model, examination.batch(), seed=1)
-    with torch.no_grad():
-        two = examination.forward(model, examination.batch(), seed=2)
-        losses = [examination.loss(model, examination.batch(), seed=seed) for seed in (1, 2)]
-    quiet = distance(one, two) == 0 and distance(*losses) == 0
+    quiet = not _draws(examination, model, one)
     called = {path for _, path, _ in events}
     if stated and quiet and not (examination.number("corruption") and examination.has("step")):
         key = next(key for key in ("dropout", "corruption", "stochastic_depth") if examination.number(key))
@@ -122,6 +121,18 @@ def dropout_acts(examination: Examination) -> Evidence | list[Evidence]:
     return examination.passed("dropout acts in training", modules=len(modules))
 
 
+def _draws(examination: Examination, model: nn.Module, one: Tensor) -> bool:
+    """Say whether output or loss change in training with the seed; branches that are dropped rarely, for a whole batch, take some draws."""
+    with torch.no_grad():
+        loss = examination.loss(model, examination.batch(), seed=1)
+        for seed in range(2, 26):
+            if distance(one, examination.forward(model, examination.batch(), seed=seed)) > 0:
+                return True
+            if seed == 2 and distance(loss, examination.loss(model, examination.batch(), seed=seed)) > 0:
+                return True
+    return False
+
+
 def _probabilities(recorder: Recorder) -> set[float]:
     found = set()
     for call in recorder.calls:
@@ -151,6 +162,10 @@ def running_statistics(examination: Examination) -> Evidence | list[Evidence]:
     called = {path for _, path, _ in events}
     fixed = [path for path in called if path in means and torch.equal(before[path], means[path])]
     idle = [path for path in norms if path not in called]
+    if (borrowed := _borrowed(examination, model, idle)) is not None:
+        text = f"training normalises by the running statistics of {borrowed}, which nothing moves"
+        hint = "Call the layer itself, or give F.batch_norm training=self.training."
+        return examination.finding("fail", text, where=_reader(examination, model, borrowed), path=borrowed, hint=hint)
     if fixed:
         where = examination.where(model, fixed[0])
         return examination.finding("fail", f"the running statistics of {fixed[0]} do not move in training", where=where, path=fixed[0])
@@ -175,6 +190,32 @@ def running_statistics(examination: Examination) -> Evidence | list[Evidence]:
     if idle and len(idle) < len(norms):
         return examination.unsure(f"{idle[0]} is built and not called in training")
     return examination.passed("running statistics move in training and are used in evaluation", modules=len(norms))
+
+
+def _borrowed(examination: Examination, model: nn.Module, idle: list[str]) -> str | None:
+    """Return a normalisation that is not called, whose trained gain and running mean the training output follows, and whose mean stays."""
+    for path in idle:
+        norm = model.get_submodule(path)
+        mean = norm.running_mean
+        if not isinstance(mean, Tensor) or norm.weight is None or not norm.weight.requires_grad:
+            continue
+        kept = mean.clone()
+        with torch.no_grad():
+            one = examination.loss(model, examination.batch(), seed=1)
+            moved = not torch.equal(kept, mean)
+            mean.add_(1.0)
+            two = examination.loss(model, examination.batch(), seed=1)
+            mean.copy_(kept)
+        if not moved and distance(one, two) > 1e-6:
+            return path
+    return None
+
+
+def _reader(examination: Examination, model: nn.Module, path: str) -> str:
+    """Return the method of the owner's class that names the layer's running mean."""
+    owner = type(model.get_submodule(path.rpartition(".")[0])).__name__
+    places = [place for place in examination.source.holding(r"running_mean") if place.startswith(owner + ".")]
+    return places[0] if places else examination.where(model, path)
 
 
 def independence(examination: Examination) -> Evidence:

@@ -77,7 +77,7 @@ def normalisation(examination: Examination) -> Evidence | list[Evidence]:
             found.append(examination.finding("fail", f"epsilon of {path} is {own:g}, and {epsilon:g} is stated", where=where, path=path))
     kinds = {"batch": nn.modules.batchnorm._BatchNorm, "layer": nn.LayerNorm, "group": nn.GroupNorm}
     if kind in kinds:
-        library = [path for path, module in norms.items() if isinstance(module, NORMS)]
+        library = [path for path, module in norms.items() if type(module).__module__.startswith("torch.nn")]
         other = [path for path in library if not isinstance(norms[path], kinds[kind])]
         one_group = kind == "layer" and all(isinstance(norms[path], nn.GroupNorm) and norms[path].num_groups == 1 for path in other)
         if other and len(other) == len(norms) and not one_group:

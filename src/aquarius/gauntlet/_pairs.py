@@ -169,6 +169,8 @@ def stray_sample(examination: Examination) -> Evidence:
     keys = [key for key, value in batch.items() if is_integer(value) and value.shape == (size,) and _is_label(examination, key)]
     if any("reward" in key.lower() for key in batch):
         return examination.skipped("rewards and no classes are learned from")
+    if examination.layout.graph:
+        return examination.skipped("the samples are nodes of one graph, and some of them may have no part in the loss")
     if not all(parameter.requires_grad for parameter in examination.build().parameters()):
         return examination.skipped("a frozen part, such as a teacher, may have its own say in the loss")
     if len(keys) != 1 or not bool((torch.bincount(batch[keys[0]].long()) > 1).sum() > 1):

@@ -100,6 +100,36 @@ def entropy_sign(examination: Examination) -> Evidence:
                 values={"coefficient": -total},
             )
         return examination.passed("the loss falls where the policy's entropy rises", slope=total)
+    return _by_slopes(examination, seen)
+
+
+def _by_slopes(examination: Examination, seen: Scores) -> Evidence:
+    """Take what pulls on the action taken out of the gradient on the scores: the rest is one multiple of the entropy's gradient, or of a mistake's."""
+    slope = seen.evaluation.slope(seen.whole)
+    if slope is None or examination.number("entropy_coefficient") is None or seen.scores.shape[-1] < 3:
+        return examination.skipped("the entropy of the policy is not seen in the loss")
+    cut = slope[tuple(slice(size) for size in seen.action.shape)].double().flatten(0, -2)
+    scores = seen.scores.double().flatten(0, -2).requires_grad_()
+    log = scores.log_softmax(dim=-1)
+    taken = torch.nn.functional.one_hot(seen.action.long().flatten(), scores.shape[-1]).double() - log.exp().detach()
+    forms = {
+        "": -(log.exp() * log),
+        "minus the sum of the logarithms, which are not weighted by their probabilities": -log,
+        "one minus the sum of the squares": -(log.exp() ** 2),
+        "the sum of the roots": log.exp().sqrt(),
+    }
+    for words, form in forms.items():
+        (pull,) = torch.autograd.grad(form.sum(), scores, retain_graph=True)
+        basis = torch.stack([taken, pull], dim=-1)
+        fitted = torch.linalg.lstsq(basis, cut[..., None]).solution
+        rest = float((basis @ fitted - cut[..., None]).abs().max())
+        share = fitted[:, 1, 0]
+        even = float(share.std()) < 0.02 * float(share.mean().abs()) and rest < 1e-3 * float(cut.abs().max())
+        if even and not words:
+            return examination.passed("what pulls on all actions is the gradient of the policy's entropy")
+        if even:
+            message = f"what stands for the policy's entropy is {words}"
+            return examination.finding("fail", message, where="loss", hint="The entropy is minus the sum of p log p over the actions.")
     return examination.skipped("the entropy of the policy is not seen in the loss")
 
 
@@ -159,29 +189,56 @@ def _log_slopes(seen: Scores) -> Tensor | None:
     return None
 
 
+def old_log_probabilities(batch: Batch) -> str | None:
+    """Return the entry with the log-probabilities under the policy that acted: by its name, and none of them above zero."""
+    name = entry(batch, ("old_log", "old_prob", "log_prob", "logprob", "behaviour_log", "behavior_log"))
+    name = name or next((key for key in batch if key.lower() in ("old", "behaviour", "behavior", "logp", "old_logp")), None)
+    if name is None or not isinstance(batch[name], Tensor) or not batch[name].is_floating_point():
+        return None
+    return name if float(batch[name].max()) <= 0 else None
+
+
 def clipped_ratio(examination: Examination) -> Evidence:
     """Set the old log-probabilities so that every ratio is 1.5, then two thirds: gains stop counting, losses do not."""
     batch = examination.batch()
-    old = entry(batch, ("old_log", "old_prob", "log_prob", "logprob", "behaviour_log", "behavior_log"))
-    if old is None or not batch[old].is_floating_point() or float(batch[old].max()) > 0 or entry(batch, (*REWARDS, "adv")) is None:
+    old = old_log_probabilities(batch)
+    if old is None or entry(batch, (*REWARDS, "adv")) is None:
         return examination.skipped("no old log-probabilities beside rewards are in the batch")
     if not examination.number("clip") and not examination.source.holding(r"clamp|clip\("):
         return examination.skipped("no clipping of a ratio is stated or written")
-    model = examination.perturbed()
-    plain, shifted = (evaluated(examination, model, examination.batch() | {old: batch[old] - shift}) for shift in (0.0, FAR))
-    place = _log_ratio(plain, shifted, batch[old])
-    if place is None:
-        return examination.unsure("the logarithm of the ratio is not seen alone in the loss")
-    new = batch[old] + plain.results[place][0].detach()
+    found = ratio_slopes(examination, examination.perturbed(), old, (0.0, FAR, -FAR))
+    if found is None:
+        return examination.unsure("the logarithm of the ratio is not seen alone in the loss, or has no gradient")
+    return _pessimism(examination, *found)
 
-    def slopes(shift: float) -> Tensor | None:
+
+def ratio_slopes(examination: Examination, model: nn.Module, old: str, shifts: tuple[float, ...]) -> list[Tensor] | None:
+    """Return the derivatives of the loss by the logarithm of the ratio, where it is made to be the shifts; None where it is not seen."""
+    batch = examination.batch()
+    pair = examination.quiet(lambda: [evaluated(examination, model, examination.batch() | {old: batch[old] - by}) for by in (0.0, FAR)])
+    place = None if pair is None else _log_ratio(pair[0], pair[1], batch[old])
+    if pair is None or place is None:
+        return None
+    new = batch[old] + pair[0].results[place][0].detach()
+    slopes = []
+    for shift in shifts:
         again = evaluated(examination, model, examination.batch() | {old: new - shift})
-        return again.slope(again.results[place][0]) if len(again.results) == len(plain.results) else None
+        slopes.append(again.slope(again.results[place][0]) if len(again.results) == len(pair[0].results) else None)
+    return [slope for slope in slopes if slope is not None] if all(slope is not None for slope in slopes) else None
 
-    level, above, below = slopes(0.0), slopes(FAR), slopes(-FAR)
-    if level is None or above is None or below is None:
-        return examination.unsure("the loss has no gradient by the logarithm of the ratio")
-    return _pessimism(examination, level, above, below)
+
+def used_advantages(examination: Examination) -> Tensor | None:
+    """Return what weights the gradient of each log-probability, at ratios of one: the advantages as the loss uses them, over their number."""
+    model, batch = examination.perturbed(), examination.batch()
+    old = old_log_probabilities(batch)
+    seen = policy_scores(examination, model, batch)
+    if seen is not None and old is not None and batch[old].shape == seen.chosen.shape:
+        seen = policy_scores(examination, model, batch | {old: seen.chosen.clone()})
+    slopes = _log_slopes(seen) if seen is not None else None
+    if slopes is None and old is not None and entry(batch, REWARDS) is not None:
+        found = ratio_slopes(examination, model, old, (0.0,))  # a policy over numbers that are not whole
+        slopes = found[0] if found else None
+    return None if slopes is None else -slopes
 
 
 def _log_ratio(plain: Evaluation, shifted: Evaluation, old: Tensor) -> int | None:
@@ -221,8 +278,10 @@ def _pessimism(examination: Examination, level: Tensor, above: Tensor, below: Te
         message = "beyond the range of the ratio nothing counts, not even losses: the smaller of the two terms is not taken"
     else:
         return examination.unsure("beyond the range of the ratio some gradients stop and others do not, in no usual way")
+    makers = [name for name in examination.source.holding(r"(?:clamp|clip)_?\(") if name not in ("batch", "step", "build")]
+    where = makers[0] if len(makers) == 1 else "loss"
     return examination.finding(
-        "fail", message, where="loss", hint="Take the minimum of the plain and the clipped term, each times the advantage.", values=values
+        "fail", message, where=where, hint="Take the minimum of the plain and the clipped term, each times the advantage.", values=values
     )
 
 
@@ -230,15 +289,12 @@ def advantages_normalised(examination: Examination) -> Evidence:
     """Read the advantages off the gradient by the log-probabilities, at ratios of one: mean 0, deviation 1 where that is stated."""
     if examination.facts.get("advantage_normalised") is not True:
         return examination.skipped("nothing is stated of the advantages")
-    model, batch = examination.perturbed(), examination.batch()
-    seen = policy_scores(examination, model, batch)
-    old = entry(batch, ("old_log", "log_prob", "logprob"))
-    if seen is not None and old is not None and batch[old].shape == seen.chosen.shape:
-        seen = policy_scores(examination, model, batch | {old: seen.chosen.clone()})
-    slopes = _log_slopes(seen) if seen is not None else None
+    slopes = used_advantages(examination)
     if slopes is None:
         return examination.skipped(SKIPPED)
-    advantage = -slopes * slopes.numel()
+    if old_log_probabilities(examination.batch()) is None and float((slopes == 0).float().mean()) > 0:
+        return examination.unsure("some of the policy's gradients are zero, so that not every advantage can be read off")
+    advantage = slopes * slopes.numel()
     mean, deviation = float(advantage.mean()), float(advantage.std())
     if abs(mean) > 0.02 * deviation:
         message = (

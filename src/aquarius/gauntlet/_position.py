@@ -118,8 +118,10 @@ def position_matters(examination: Examination) -> Evidence | list[Evidence]:
         order = torch.arange(value.shape[1])
         order[:2] = torch.tensor([1, 0])
         batch[key] = value[:, order]
-        if torch.equal(batch[key], value):
-            continue  # such as segments: nothing was exchanged
+        if torch.equal(batch[key], value) or (
+            is_integer(value) and torch.equal(value.sort(1).values, order.sort().values.expand_as(value))
+        ):
+            continue  # such as segments: nothing was exchanged; or an order itself, not elements in an order
         with torch.no_grad():
             before, after = examination.forward(model, examination.batch(), seed=1), examination.forward(model, batch, seed=1)
         if before.ndim >= 3 and before.shape[:2] == value.shape[:2]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..core import Evidence
 from ._check import Check
 from ._examination import Examination, distance
+from ._reinforcement import copies
 from ._training import Training
 
 
@@ -175,10 +176,12 @@ def optimizer_covers(examination: Examination) -> Evidence | list[Evidence]:
         for name, parameter in named.items()
         if id(parameter) not in given and parameter.requires_grad and parameter.grad is not None and bool(parameter.grad.abs().max() > 0)
     ]
+    following = copies(model) if any(key in examination.facts for key in ("ema", "target_update")) else []
+    left = [name for name in left if name.split(".")[0] not in following]
     if not left:
         return examination.passed("the optimiser has every parameter that gets a gradient", parameters=len(given))
     return examination.finding(
-        "fail" if not any(key in examination.facts for key in ("players", "ema", "target_update")) else "unsure",
+        "fail" if "players" not in examination.facts or isinstance(training.made, dict) else "unsure",
         f"{', '.join(left[:4])}{' and others' if len(left) > 4 else ''} get a gradient, and the optimiser does not have them",
         where="optimizer",
         path=left[0],

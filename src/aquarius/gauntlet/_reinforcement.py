@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..core import Evidence
 from ._check import Check
 from ._examination import Examination, distance
+from ._functions import called
 from ._gradient import COPIES
 from ._inputs import Batch, copy, is_integer
 from ._objective import objective
@@ -20,13 +21,18 @@ REWARDS = ("reward", "return", "advantage")
 ENDS = ("terminal", "done", "terminated")
 MOST_UPDATES = 40
 FEW_UPDATES = 6
+LETTERS = {"reward": ("r",), "action": ("a",), "done": ("d",), "next_state": ("s2", "s_next", "ns", "sp", "t"), "state": ("s",)}
 FOLLOWING = ("target", "ema", "average", "momentum", "shadow", "slow")  # a teacher or a reference may stand still
 _FOLLOWS = r"zip\(.*(?:parameters|state_dict)|lerp_|load_state_dict"
 
 
 def entry(batch: Batch, words: tuple[str, ...]) -> str | None:
     """Return the first tensor of a batch in whose name one of the words stands, in the words' order."""
-    return next((key for word in words for key, value in batch.items() if word in key.lower() and isinstance(value, Tensor)), None)
+    found = next((key for word in words for key, value in batch.items() if word in key.lower() and isinstance(value, Tensor)), None)
+    if found is None and {"r", "a"} <= set(batch):  # a transition in single letters
+        letters = [letter for word in words for letter in LETTERS.get(word, ())]
+        found = next((letter for letter in letters if isinstance(batch.get(letter), Tensor)), None)
+    return found
 
 
 def negated(name: str) -> bool:
@@ -135,7 +141,7 @@ def after_the_end(examination: Examination) -> Evidence | list[Evidence]:
     """Change what follows the last state of an episode: the loss must not know of it."""
     batch = examination.batch(32) if not examination.layout.graph else examination.batch()
     end = ending(batch)
-    following = entry(batch, ("next_state", "next_obs", "next_observation", "last_value", "next_value"))
+    following = entry(batch, ("next_state", "next_obs", "next_observation", "last_value", "next_value", "next"))
     if end is None or following is None or entry(batch, REWARDS) is None:
         return examination.skipped("no entries of the batch are called reward, terminal and next state")
     if examination.number("discount") is None and _predicted(examination, following):
@@ -180,7 +186,25 @@ def _reader(examination: Examination, end: str, following: str) -> str:
     readers = [name for name in examination.source.holding(rf"[\"']{re.escape(end)}[\"']") if name != "batch"]
     readers = readers or [name for name in examination.source.holding(rf"[\"']{re.escape(following)}[\"']") if name != "batch"]
     made = [name for name in made if re.search(rf"\b({'|'.join(ENDS)})", examination.source.code(name))] or made
+    made = made or [name for name in maker(examination) if re.search("|".join(ENDS), examination.source.code(name))]
     return made[0] if made else readers[0] if len(readers) == 1 else "loss"
+
+
+def maker(examination: Examination) -> list[str]:
+    """Return the functions and methods that the loss calls with rewards: they make the targets, returns or advantages."""
+    return [
+        name
+        for name, calls in called(examination).items()
+        if any(re.search(r"reward|^r$", argument.lower()) for argument in calls[0].arguments)
+    ]
+
+
+def _writers(examination: Examination) -> str:
+    """Return the one function that writes to a following network, "step" in doubt."""
+    found = [
+        name for name in examination.source.holding(_FOLLOWS + r"|copy_\(") if name not in ("build", "loss") and "__init__" not in name
+    ]
+    return found[0] if len(found) == 1 else "step"
 
 
 def _predicted(examination: Examination, following: str) -> bool:
@@ -231,7 +255,7 @@ def target_network(examination: Examination) -> Evidence | list[Evidence]:
         return examination.finding(
             "fail",
             f"{names[0]} is stated to be copied every {period:g} updates, and {told}",
-            where="step",
+            where=_writers(examination),
             path=names[0],
             hint="Look at the counter and at what is copied.",
         )

@@ -132,6 +132,8 @@ def _examined(examination: Examination, name: str, recursion: Recursion) -> Evid
     if free.before > SMALL and free.after <= SMALL:
         return failed("a return is made of the rewards before it, not of those after it", "Sum from the last step to the first.")
     if free.before > SMALL:
+        if _backwards(free.by):
+            return failed("its results stand in the opposite order of the rewards", "Turn what is summed from the last step round again.")
         return examination.unsure(f"{name} makes each of its results of all rewards")
     if ends and (cut := _not_cut(recursion, ends)):
         return failed(
@@ -139,7 +141,7 @@ def _examined(examination: Examination, name: str, recursion: Recursion) -> Evid
         )
     own, next_, second = free.lag(0), free.lag(1), free.lag(2)
     if float((own - 1).abs().max()) > 1e-3:
-        return _bounded(examination, name, recursion) or examination.unsure(f"{name} weights the rewards themselves")
+        return _bounded(examination, name, recursion) or _weighted(examination, name, free)
     trace = float(next_.mean())
     if float((next_ - trace).abs().max()) > 1e-3 or float((second - trace**2).abs().max()) > 2e-3:
         return examination.unsure(f"{name} discounts by no one factor")
@@ -150,6 +152,22 @@ def _examined(examination: Examination, name: str, recursion: Recursion) -> Evid
     if trace < -SMALL:
         return failed(f"the next reward counts {trace:.4g} times", "Look at the sign in the recursion.", trace=trace)
     return _constants(examination, name, recursion, still, trace)
+
+
+def _backwards(by: Tensor) -> bool:
+    """Say whether the last result is made of the first reward's return: all in order once the results are turned round."""
+    turned = Response(by.flip(0))
+    return turned.before <= SMALL and turned.after > SMALL and float((turned.lag(0) - 1).abs().max()) < 1e-3
+
+
+def _weighted(examination: Examination, name: str, free: Response) -> Evidence:
+    """A reward that counts as much as the discount, where the next one counts its square, was discounted one time too often."""
+    own, next_ = float(free.lag(0).mean()), float(free.lag(1).mean())
+    even = max(float((free.lag(k) - free.lag(k).mean()).abs().max()) for k in (0, 1)) < 1e-3
+    if even and 0 < own < 1 and abs(next_ - own**2) < 1e-3 and abs(own - (examination.number("discount") or 0.0)) < 1e-3:
+        message = f"{name}: the reward itself counts {own:.4g} times, and the stated discount is for what comes after it"
+        return examination.finding("fail", message, where=name, hint="Discount the return of the next step, not the reward.")
+    return examination.unsure(f"{name} weights the rewards themselves")
 
 
 def _not_cut(recursion: Recursion, ends: str) -> str | None:

@@ -33,6 +33,7 @@ def unlike(stated: dict[str, Any], curve: list[float]) -> str:
 def _points(kind: str, stated: dict[str, Any], total: int | None, warmup: int) -> Iterator[tuple[int, float, str]]:
     """Yield (step, share of the peak, words) for what the words say plainly."""
     yield from _milestones(kind, stated, total)
+    yield from _intervals(kind, warmup)
     if "cosine" in kind or "linear" in kind:
         last = _last(kind)
         if last is not None and total and "cycl" not in kind and "restart" not in kind:
@@ -66,6 +67,17 @@ def _milestones(kind: str, stated: dict[str, Any], total: int | None) -> Iterato
     for number, (begin, end) in enumerate(itertools.pairwise(ends)):
         for share in (0.1, 0.9):  # not at the very ends, where conventions differ by a step
             yield math.floor(begin + share * (end - begin)), factor**number, kind
+
+
+def _intervals(kind: str, warmup: int) -> Iterator[tuple[int, float, str]]:
+    """Yield points within the first three intervals of "multiplied by 0.1 every 30 epochs", in the schedule's own unit."""
+    every = re.search(r"every (\d+) (?:epochs?|steps?|updates?|iterations?)", kind)
+    factor = _factor(kind)
+    if every is None or factor is None or warmup or int(every[1]) < 3:
+        return
+    for number in range(3):
+        for share in (0.2, 0.8):
+            yield math.floor((number + share) * int(every[1])), factor**number, kind
 
 
 def _factor(kind: str) -> float | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..core import Evidence
 from ._check import card
-from ._examination import Examination, no_dropout
+from ._examination import Examination, distance, no_dropout
 
 
 def segments(examination: Examination) -> Evidence:
@@ -20,10 +20,10 @@ def segments(examination: Examination) -> Evidence:
         for key, value in examination.batch().items()
         if isinstance(value, Tensor) and value.is_floating_point() and value.ndim >= 3 and examination.reads(key)
     ]
-    if len(keys) != 1 or not examination.layout.rows:
-        return examination.skipped("the model is not given one sequence of vectors")
-    cuts, length = _cuts(examination, keys[0])
-    if cuts is None or len(cuts) >= length - 1:
+    if len(keys) > 1 or not examination.layout.rows:
+        return examination.skipped("the model is not given one sequence")
+    cuts, length = _cuts(examination, keys[0] if keys else None)
+    if cuts is None or (len(cuts) >= length - 1 and not _follows(examination)):
         return examination.skipped("outputs do not follow the steps of the input, or no state is carried")
     size = int(stated)
     steps = sorted({later - earlier for earlier, later in zip([0, *cuts], cuts, strict=False)})
@@ -33,26 +33,50 @@ def segments(examination: Examination) -> Evidence:
         return examination.passed("the gradient flows through each segment")
     if min(steps) < size:
         text = f"the gradient is cut after {min(steps)} steps, and segments of {size} are stated"
-        where = next(iter(examination.source.holding(r"detach\(")), None) or examination.where(examination.probe, "")
+        where = next(iter(sorted(examination.source.holding(r"detach\("), key=lambda place: "." not in place)), None) or examination.where(
+            examination.probe, ""
+        )
         return examination.finding("fail", text, where=where, hint="Look at when states are detached.", values={"steps": min(steps)})
     if max(steps) > size or length - cuts[-1] > size:
         return examination.unsure(f"segments of {size} steps are stated, and the gradient flows through {max(*steps, length - cuts[-1])}")
     return examination.passed(f"the gradient is cut every {size} steps")
 
 
-def _cuts(examination: Examination, key: str) -> tuple[list[int] | None, int]:
-    """Return the steps to which no gradient comes from the output one step later, and the length."""
+def _follows(examination: Examination) -> bool:
+    """Say whether the output at the second step changes with the first element of the one sequence in the batch."""
+    batch, other = examination.batch(), examination.batch()
+    keys = [key for key, value in batch.items() if isinstance(value, Tensor) and value.ndim >= 2 and examination.reads(key)]
+    if len(keys) != 1:
+        return False
+    other[keys[0]][:, 0] = other[keys[0]][:, 0].roll(1, 0)
+    with torch.no_grad():
+        one, two = (examination.forward(examination.probe, some, seed=3) for some in (batch, other))
+    return one.ndim > 2 and distance(one[:, 1], two[:, 1]) > 1e-5
+
+
+def _cuts(examination: Examination, key: str | None) -> tuple[list[int] | None, int]:
+    """Return the steps to which no gradient comes from the output one step later, and the length; without a key, of what was embedded."""
     model = examination.perturbed(training=True)
     batch = examination.batch()
-    batch[key].requires_grad_()
-    length = batch[key].shape[1]
+    given: list[Tensor] = []
+    handles = []
+    if key is None:
+        tables = [module for module in model.modules() if isinstance(module, nn.Embedding)]
+        handles = [table.register_forward_hook(lambda _, tokens, vectors: given.append(vectors)) for table in tables]
+    else:
+        given.append(batch[key].requires_grad_())
     with no_dropout(model):
         output = examination.forward(model, batch)
-    if output.ndim < 2 or output.shape[:2] != batch[key].shape[:2] or not output.requires_grad or length < 3:
+    for handle in handles:
+        handle.remove()
+    if len(given) != 1 or not given[0].requires_grad or given[0].ndim < 3:
+        return None, 0
+    length = given[0].shape[1]
+    if output.ndim < 2 or output.shape[:2] != given[0].shape[:2] or not output.requires_grad or length < 3:
         return None, length
     cuts = []
     for step in range(1, length):
-        (slope,) = torch.autograd.grad(output[:, step].sum(), batch[key], retain_graph=True, allow_unused=True)
+        (slope,) = torch.autograd.grad(output[:, step].sum(), given[0], retain_graph=True, allow_unused=True)
         if slope is None:
             return None, length
         if not bool(slope[:, step - 1].any()):

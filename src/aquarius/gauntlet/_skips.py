@@ -54,7 +54,47 @@ def skip_connections(examination: Examination) -> Evidence:
             hint="Look at which tensor is joined to the upsampled one.",
             values={"held": held, "free": free},
         )
+    missing = _missing_level(examination, model, batch, seen, sizes)
+    if missing is not None:
+        size, path = missing
+        return examination.finding(
+            "fail",
+            f"the decoder works on features of {size} places and what {path}, the last of the encoder at this size, gives does not reach it beside the coarser ones",
+            where=examination.where(model, ""),
+            path=path,
+            hint="Look at which tensor is joined to the upsampled one at this size.",
+        )
     return examination.passed("finer features reach the output beside the coarsest ones", held=held, free=free)
+
+
+def _missing_level(
+    examination: Examination, model: nn.Module, batch: Batch, seen: dict[str, list[Tensor]], sizes: list[int]
+) -> tuple[int, str] | None:
+    """Return (places, last encoder module) of a size at which encoder and decoder both work and which no skip connection serves."""
+    once = [(path, values[0]) for path, values in seen.items() if len(values) == 1]
+    if len(once) < len(seen):
+        return None  # modules that are called twice have no place before or after the coarsest one
+    turn = next(place for place, (_, value) in enumerate(once) if value[0, 0].numel() == sizes[0])
+    with torch.no_grad():
+        whole = examination.forward(model, batch)
+        for size in sizes[1:]:
+            before = [path for path, value in once[:turn] if value[0, 0].numel() == size]
+            after = [path for path, value in once[turn:] if value[0, 0].numel() == size and _looks_around(model.get_submodule(path))]
+            if not before or not after:
+                continue
+            value = dict(once)[before[-1]]
+            noise = torch.randn(value.shape, generator=torch.Generator().manual_seed(0)) * value.std()
+            coarser = {path: values for path, values in seen.items() if values[0][0, 0].numel() < size}
+            with _held(model, coarser), _held(model, {before[-1]: [value + noise]}):
+                moved = examination.quiet(lambda: examination.forward(model, batch))
+            if moved is not None and distance(whole, moved) <= NOTHING:
+                return size, before[-1]
+    return None
+
+
+def _looks_around(module: nn.Module) -> bool:
+    """Say whether a module is a convolution that sees more than one place and does not enlarge."""
+    return isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d) and any(size > 1 for size in module.kernel_size)
 
 
 def _outputs(examination: Examination, model: nn.Module, batch: Batch) -> dict[str, list[Tensor]]:
@@ -164,7 +204,7 @@ def _shown(examination: Examination, key: str, answer: str, found: list[tuple[in
 SKIPS = Check(
     name="skip connections",
     family="architecture",
-    finds="A decoder into which no finer feature of the encoder enters, though skip connections are stated.",
+    finds="A decoder into which no finer feature of the encoder enters, or none at one of its sizes, though skip connections are stated.",
     uses=("skip_connections",),
     misled_by="Models whose features cannot be held constant by hooks: unsure.",
     cost="forward",

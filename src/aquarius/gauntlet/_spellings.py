@@ -81,7 +81,7 @@ CONSTANTS: Mapping[str, tuple[str, ...]] = {
     r"\epsilon": ("norm_eps", "clip", "label_smoothing"),
     r"\varepsilon": ("norm_eps", "clip", "label_smoothing"),
     r"\beta": ("beta", "entropy_coefficient"),
-    r"\alpha": ("alpha", "margin", "label_smoothing"),
+    r"\alpha": ("alpha", "margin", "label_smoothing", "entropy_coefficient"),
     "m": ("margin", "ema"),
     "r": ("rank",),
 }

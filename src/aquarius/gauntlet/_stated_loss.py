@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..core import Evidence
 from ._check import Check
 from ._examination import Examination
 from ._inputs import Batch, is_integer
 from ._objective import objective
+from ._pinned import pinned
 
 MORE_TERMS = (
     "regularisation",
@@ -107,8 +108,9 @@ def stated_loss(examination: Examination) -> Evidence:
     words = examination.words("loss")
     if not words:
         return examination.skipped("no loss is stated")
+    words, penalised = _first_term(words)
     unknown = set(re.findall(r"[a-z][a-z-]*", words)) - KNOWN
-    if unknown or any(key in examination.facts for key in MORE_TERMS):
+    if unknown or any(key in examination.facts for key in MORE_TERMS if not (key == "regularisation" and penalised)):
         return examination.skipped("the stated loss has words or terms that this check does not know")
     batch = examination.batch(24) if not examination.layout.graph else examination.batch()
     values, fits = [], None
@@ -117,13 +119,18 @@ def stated_loss(examination: Examination) -> Evidence:
         with torch.no_grad():
             seen = objective(examination, model, dict(batch))
             again = float(examination.loss(model, dict(batch), seed=3))
-        if len(seen.outputs) != 1 or abs(again - float(seen.value)) > 1e-5 * max(1.0, abs(again)):
-            return examination.skipped("the loss does not come from one output, or draws random numbers")
         value = float(seen.value)
+        if penalised:
+            rest = _output_only(examination, model, batch)
+            if rest is None or len(seen.outputs) != 1:
+                return examination.skipped("the penalty cannot be told from the rest of the loss")
+            value = rest
+        elif len(seen.outputs) != 1 or abs(again - value) > 1e-5 * max(1.0, abs(again)):
+            return examination.skipped("the loss does not come from one output, or draws random numbers")
         candidates = dict(_candidates(examination, words, seen.outputs[0], batch))
         if not candidates:
             return examination.skipped("no entry of the batch fits the stated loss and the output")
-        near = {name for name, other in candidates.items() if abs(other - value) <= 1e-3 * max(abs(other), 1e-3)}
+        near = {name for name, other in candidates.items() if abs(other - value) <= 1e-4 * max(abs(other), 1e-3)}
         fits = near if fits is None else fits & near
         values.append((value, candidates))
     if fits:
@@ -139,6 +146,29 @@ def stated_loss(examination: Examination) -> Evidence:
         hint="Look at the reduction, the pairing of outputs with targets, the smoothing, and at what is left out.",
         values={"loss": value, "stated": other},
     )
+
+
+def _first_term(words: str) -> tuple[str, bool]:
+    """Return what is stated before "plus a penalty on the weights", and whether that is stated."""
+    found = re.match(
+        r"(.*?),?\s*(?:plus|and|with|\+)\s+(?:an? |the )?(?:\S+ ){0,3}?(?:penalty|regulari[sz]\w+|weight decay|ridge)\b", words
+    )
+    return (found[1], True) if found and "plus" not in found[1] else (words, False)
+
+
+def _output_only(examination: Examination, model: nn.Module, batch: Batch) -> float | None:
+    """Return the loss of the model's own output with all parameters at 0: without what punishes these; None where the loss draws numbers of its own."""
+    with torch.no_grad():
+        seen = pinned(examination, model, dict(batch), seed=0)
+        if seen is None or not seen.holds():
+            return None
+        kept = [parameter.detach().clone() for parameter in model.parameters()]
+        for parameter in model.parameters():
+            parameter.zero_()
+        value = seen.loss([output if isinstance(output, tuple) else output.detach() for output in seen.outputs])
+        for parameter, before in zip(model.parameters(), kept, strict=True):
+            parameter.copy_(before)
+    return None if value is None else float(value)
 
 
 def _where(examination: Examination) -> str:

@@ -37,11 +37,12 @@ GENERAL = frozenset(
         "actor",
     ]
 )
+MADE = re.compile(r"generated|fake|made|sampled|generator")  # what a generator gives goes by these names
 SHORT = {"ref": "reference", "adv": "advantage", "advantages": "advantage", "targets": "target", "weight": "weights", "ratios": "ratio"}
 
 
 def stopped(examination: Examination) -> Evidence:
-    """Look at the local variables of forward and loss: one that is named as what is stopped passes no gradient on to the loss."""
+    """Look at the local variables of forward and loss, and at what functions give: one named as what is stopped passes no gradient on to the loss."""
     phrases = _phrases(examination.words("stop_gradient"))
     if not phrases:
         return examination.skipped("no stop-gradient is stated")
@@ -53,6 +54,8 @@ def stopped(examination: Examination) -> Evidence:
     found = []
     for (place, name), tensor in seen.items():
         phrase = next((phrase for phrase in phrases if _names(name, phrase)), None)
+        if MADE.search(phrase or "") and (re.search(r"gen|g_loss|loss_g|step", place.lower()) or not _from_generator(model, tensor)):
+            continue  # where the generator learns, or what the other player makes of its samples
         if phrase is None or not tensor.is_floating_point() or tensor.numel() == 0:
             continue
         if not tensor.requires_grad:
@@ -73,6 +76,15 @@ def stopped(examination: Examination) -> Evidence:
     return examination.skipped("no variable has the name of what is stopped")
 
 
+def _from_generator(model: Any, tensor: Tensor) -> bool:
+    """Say whether a gradient flows from a tensor to a child of the model that is named a generator."""
+    own = [p for name, child in model.named_children() if name.lower().startswith(("gen", "g_")) or name == "G" for p in child.parameters()]
+    own = [parameter for parameter in own if parameter.requires_grad]
+    if not own or not tensor.requires_grad:
+        return False
+    return any(slope is not None for slope in torch.autograd.grad(tensor.sum(), own, retain_graph=True, allow_unused=True))
+
+
 def _phrases(text: str) -> list[str]:
     """Return what is stopped, piece by piece; a piece with a place in it ("... in the policy's loss") says too little."""
     pieces = [piece.strip() for piece in re.split(r"[,;:()]|(?<![a-z])(?:and|through|is|are|as)(?![a-z])", text)]
@@ -85,19 +97,24 @@ def _phrases(text: str) -> list[str]:
 
 def _names(name: str, phrase: str) -> bool:
     """Say whether a variable's words all stand in a phrase and hold its last word, which must not be a general one."""
+    if MADE.search(phrase) and re.fullmatch(r"(x_)?(fake|generated|made)s?(_(x|samples?|images?|data))?", name.lower()):
+        return True
     own = {SHORT.get(word, word) for word in re.sub(r"\d+", "", name.lower()).split("_") if word}
     printed = [SHORT.get(word, word) for word in re.split(r"[\s-]+", phrase) if word]
-    return bool(own) and own <= set(printed) and printed[-1] in own and printed[-1] not in GENERAL
+    # a letter alone is named in many places: what is made of it elsewhere may well be trained
+    return bool(own) and max(map(len, own)) > 1 and own <= set(printed) and printed[-1] in own and printed[-1] not in GENERAL
 
 
 def _watched(examination: Examination, model: Any, seen: dict[tuple[str, str], Tensor]) -> Tensor:
     """Run the loss and keep the local tensors of the subject's functions as they are when these return."""
     file = examination.module.__file__
 
-    def look(frame: FrameType, event: str, _: Any) -> None:
+    def look(frame: FrameType, event: str, result: Any) -> None:
         if event == "return" and frame.f_code.co_filename == file:
             place = frame.f_code.co_qualname if hasattr(frame.f_code, "co_qualname") else frame.f_code.co_name
             given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+            if isinstance(result, Tensor):  # what a function gives goes by the function's name
+                seen.setdefault((place, frame.f_code.co_name), result)
             for name, value in frame.f_locals.items():
                 if isinstance(value, Tensor) and name not in given:
                     seen.setdefault((place, name), value)

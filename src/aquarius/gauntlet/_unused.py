@@ -104,8 +104,13 @@ def idle_target(examination: Examination) -> Evidence:
     """Run forward, loss and step: a child that is named a target and follows another network is asked for something."""
     model = examination.build()
     names = [name for name in copies(model) if "target" in name.lower()]
+    names += [
+        name
+        for name, child in model.named_children()
+        if re.search("teacher", name.lower()) and not any(parameter.requires_grad for parameter in child.parameters())
+    ]
     if not names:
-        return examination.skipped("no child of the model is named a target")
+        return examination.skipped("no child of the model is named a target or a teacher")
     asked: set[str] = set()
     handles = [
         module.register_forward_pre_hook(lambda _, given, name=name: asked.update([name]))
@@ -138,7 +143,7 @@ def idle_target(examination: Examination) -> Evidence:
     exact = [name for name in functions if "." not in name and re.search(r"next_|follow", examination.source.code(name))]
     return examination.finding(
         "fail",
-        f"{idle[0]} is a target by its name, and neither forward nor loss nor step asks it for anything",
+        f"{idle[0]} is a target or a teacher by its name, and neither forward nor loss nor step asks it for anything",
         where=exact[0] if exact else "loss",
         path=idle[0],
         hint=f"What stands for the future should come from {idle[0]}, not from the trained {word or 'network'}.",
@@ -179,7 +184,7 @@ CONDITION = card(
 IDLE_TARGET = card(
     "reinforcement",
     "idle target",
-    "A target network that is kept and never asked, so that the trained network is its own target.",
+    "A target network or a frozen teacher that is kept and never asked, so that the trained network is its own target.",
     ("target_update",),
     "Copies that only serve after training, under the name of a target.",
     idle_target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +24,14 @@ TOLERANCE = 1e-3
 class FixedNoise(TorchFunctionMode):
     """Inside the block every normal draw gives the same number in every place, in units of its deviation."""
 
-    def __init__(self, number: float) -> None:
+    def __init__(self, number: float, names: frozenset[str] = NORMAL) -> None:
         super().__init__()
-        self.number, self.draws = number, 0
+        self.number, self.names, self.draws = number, names, 0
 
     def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         result = func(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
-        if name not in NORMAL or not isinstance(result, Tensor):
+        if name not in self.names or not isinstance(result, Tensor):
             return result
         self.draws += 1
         if name == "normal_":
@@ -51,7 +52,9 @@ class Run:
     draws: int
 
 
-def _run(examination: Examination, model: nn.Module, number: float, fixed: tuple[int, Tensor] | None = None) -> Run:
+def _run(
+    examination: Examination, model: nn.Module, number: float, fixed: tuple[int, Tensor] | None = None, names: frozenset[str] = NORMAL
+) -> Run:
     """Evaluate the loss; `fixed` replaces the input of one call, by its place in the order of calls."""
     inputs: list[tuple[str, Tensor]] = []
 
@@ -68,7 +71,7 @@ def _run(examination: Examination, model: nn.Module, number: float, fixed: tuple
         module.register_forward_pre_hook(lambda module, given, path=path: look(path, module, given))
         for path, module in model.named_modules()
     ]
-    recorder, noise = Results(examination.source), FixedNoise(number)
+    recorder, noise = Results(examination.source), FixedNoise(number, names)
     try:
         with no_dropout(model), recorder, noise:
             value = examination.loss(model, examination.batch(), seed=1)
@@ -88,9 +91,26 @@ class Code:
     deviation: Tensor
 
 
-def drawn_code(examination: Examination, model: nn.Module) -> Code | None:
+def drawn_inputs(examination: Examination, model: nn.Module, seed: int) -> list[Tensor]:
+    """Evaluate the loss with its own noise, and return what each module was given, in the order of calls as in `Code.place`."""
+    inputs: list[Tensor] = []
+
+    def look(given: tuple[Any, ...]) -> None:
+        inputs.extend([value for value in tensors(list(given)) if value.is_floating_point()][:1])
+
+    handles = [module.register_forward_pre_hook(lambda _, given: look(given)) for module in model.modules()]
+    try:
+        with no_dropout(model):
+            examination.loss(model, examination.batch(), seed=seed)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return inputs
+
+
+def drawn_code(examination: Examination, model: nn.Module, names: frozenset[str] = NORMAL) -> Code | None:
     """Find the first module whose input moves with the noise: by one deviation where the noise goes from zero to one everywhere."""
-    none, one, two = (_run(examination, model, number) for number in (0.0, 1.0, 2.0))
+    none, one, two = (_run(examination, model, number, names=names) for number in (0.0, 1.0, 2.0))
     if one.draws == 0 or not len(none.inputs) == len(one.inputs) == len(two.inputs):
         return None
     for place, ((path, mean), (_, moved), (_, twice)) in enumerate(zip(none.inputs, one.inputs, two.inputs, strict=True)):
@@ -141,7 +161,8 @@ def divergence(examination: Examination) -> Evidence | list[Evidence]:
         if push is None:
             continue
         return _judged(examination, words, shape(tensor.detach()), push, pull, code, tensor.detach(), where)
-    if pull is None and examination.number("beta"):
+    floored = any(re.search(r"clamp|max\(|maximum|relu|free", examination.source.code(name)) for name in ("loss", where))
+    if pull is None and examination.number("beta") and not floored:  # below its floor a divergence has no slope
         return examination.finding("fail", "the loss holds no divergence of the code, and its factor is stated", where="loss")
     return examination.unsure("no divergence of the code's spread is seen in the loss")
 

@@ -11,6 +11,9 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "read": "._read",
         "source_files": "._read",
+        "Packed": "._packed",
+        "packed": "._packed",
+        "unpacked": "._packed",
         "place_of": "._places",
         "Document": "._document",
         "Section": "._document",
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from ._document import Section as Section
     from ._document import Span as Span
     from ._document import Table as Table
+    from ._packed import Packed as Packed
+    from ._packed import packed as packed
+    from ._packed import unpacked as unpacked
     from ._places import place_of as place_of
     from ._read import read as read
     from ._read import source_files as source_files

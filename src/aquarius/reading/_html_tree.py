@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 from ..core import BadInput
 
 DEPTH = 400
-NODES = 2_000_000
+NODES = 1_000_000  # elements and runs of text
+ATTRIBUTES = 50_000  # of one element
 _VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
 _SKIPPED = frozenset(["script", "style", "noscript", "template", "nav", "svg", "object", "iframe", "button", "form"])
 # a start tag that ends an open one of the same family
@@ -81,8 +82,10 @@ def tree_of(name: str, text: str) -> Node:
     """Return the tree of an HTML file.
 
     Raises:
-        BadInput: more elements, or deeper ones, than any paper has.
+        BadInput: more elements, deeper ones, or more attributes of one than any paper has.
     """
+    if any(len(part) > 2 * ATTRIBUTES and part.count("=") > ATTRIBUTES and "<" in part for part in text.split(">")):
+        raise BadInput(f"{name} holds an element with more attributes than any page: it is refused.")
     builder = _Builder(name, text)
     builder.feed(text)
     builder.close()
@@ -114,14 +117,17 @@ class _Builder(HTMLParser):
                 return
         closes = set(_CLOSES.get(tag, ())) | ({"p"} if tag in _BLOCKS else set())
         self._close_open(closes, _BARRIERS.get(tag, set()))
-        if len(self.open) > DEPTH or self.count > NODES:
-            raise BadInput(f"{self.name} holds more elements, or deeper ones, than any paper: it is refused.")
-        self.count += 1
+        self._count()
         start = self._at()
         node = Node(tag, {key: value or "" for key, value in attrs}, start, start + len(self.get_starttag_text() or ""))
         self.open[-1].children.append(node)
         if tag not in _VOID:
             self.open.append(node)
+
+    def _count(self) -> None:
+        self.count += 1
+        if len(self.open) > DEPTH or self.count > NODES:
+            raise BadInput(f"{self.name} holds more elements, or deeper ones, than any paper: it is refused.")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -161,6 +167,7 @@ class _Builder(HTMLParser):
 
     def _add(self, text: str, length: int) -> None:
         if not self.skipping:
+            self._count()
             start = self._at()
             self.open[-1].children.append(Words(text, start, start + length))
 

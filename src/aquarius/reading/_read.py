@@ -33,7 +33,7 @@ def read(source: str | Path, *, pdf: Path | None = None) -> Document:
     Raises:
         BadInput: missing, empty, no paper, hostile, or a format that is not read.
     """
-    path, arxiv = _resolved(source)
+    path, arxiv = resolved(source)
     files = _files_of(path)
     name = path.name or path.resolve().name
     reader = load_extension("aquarius.readers", _format(name, files))
@@ -53,10 +53,10 @@ def source_files(source: str | Path) -> dict[str, bytes]:
     Raises:
         BadInput: as `read`.
     """
-    return _files_of(_resolved(source)[0])
+    return _files_of(resolved(source)[0])
 
 
-def _resolved(source: str | Path) -> tuple[Path, str | None]:
+def resolved(source: str | Path) -> tuple[Path, str | None]:
     """Return the file or folder that a source is, fetched where it is an arXiv identifier, address or title; and the identifier."""
     path = Path(source)
     try:
@@ -77,7 +77,7 @@ def _resolved(source: str | Path) -> tuple[Path, str | None]:
 
 def _files_of(path: Path) -> dict[str, bytes]:
     if path.is_dir():
-        return _folder(path)
+        return folder_files(path)
     data = read_bytes(path, largest=LARGEST)
     if not data:
         raise BadInput(f"{path.name} is empty.")
@@ -86,7 +86,7 @@ def _files_of(path: Path) -> dict[str, bytes]:
     if is_archive(path.name.lower(), data):
         return _lone_pdf(read_archive(path.name, data))
     if path.suffix.lower() in _LATEX:
-        return _with_included(path, data)
+        return with_included(path, data)
     return {path.name: data}
 
 
@@ -105,12 +105,13 @@ def _lone_pdf(files: dict[str, bytes]) -> dict[str, bytes]:
     return _with_layer(papers[0], files[papers[0]]) if len(papers) == 1 else files
 
 
-def _with_included(path: Path, data: bytes) -> dict[str, bytes]:
+def with_included(path: Path, data: bytes) -> dict[str, bytes]:
     """Return a LaTeX file with the files beside and below it that it names; nothing outside its folder."""
     files = {path.name: data}
     waiting = [data]
     while waiting and len(files) < MEMBERS:
-        for command, group in _NAMED.findall(waiting.pop().decode("utf-8", "replace")):
+        # no source of a paper is longer: what a reader leaves out includes nothing, and is not decoded into four times its size
+        for command, group in _NAMED.findall(waiting.pop()[: 16 * 1024**2].decode("utf-8", "replace")):
             endings = _ENDINGS.get(command, ("", ".tex"))
             for given in group.split(","):
                 for ending in endings:
@@ -133,8 +134,8 @@ def _short(source: str | Path) -> str:
     return text if len(text) <= 200 else text[:200] + "…"
 
 
-def _folder(path: Path) -> dict[str, bytes]:
-    """Read the texts of a folder; links that lead out of it and hidden files are left alone."""
+def folder_files(path: Path, *, layers: bool = True) -> dict[str, bytes]:
+    """Read the texts of a folder; links that lead out of it and hidden files are left alone. A lone PDF comes with its text layer if `layers`."""
     files: dict[str, bytes] = {}
     size = 0
     base = path.resolve()
@@ -160,7 +161,8 @@ def _folder(path: Path) -> dict[str, bytes]:
         if len(papers) > 1:
             raise BadInput(f"{path} holds {len(papers)} PDFs and no source: give the one that is the paper, such as {papers[0].name}.")
         inside(path, papers[0].relative_to(path).as_posix())
-        return _with_layer(papers[0].name, read_bytes(papers[0], largest=LARGEST))
+        data = read_bytes(papers[0], largest=LARGEST)
+        return _with_layer(papers[0].name, data) if layers else {papers[0].name: data}
     if not files:
         raise BadInput(f"{path} holds no paper: give {READ}.")
     return files

@@ -6,32 +6,35 @@ import copy
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..core import BadInput
 
 K, CHUNK = 100_000, 1_000_000
 PASSES = 10  # of MC dropout
-BUDGETS = {"language model, 4,096 tokens": 1.0, "convolutional network": 3.0}  # per cent of a step
+BUDGETS = {"language model, 4,096 tokens": 1.0, "convolutional network": 1.0, "language model, 50,257 tokens": 3.0}  # per cent of a step
 MOST_MEMORY = 2.0  # per cent of weights, gradients, Adam's two moments and what the forward keeps for the backward
 LEAST_RATE = 200.0  # million scores a second
+LONGEST = 1_000_000_000  # scores of the simulated stream
+MOST_GROWTH = 16.0  # MiB by which the process may grow between the first million scores and the last: what the allocator keeps
 
 
-def aql_figures(steps: int, chunks: int) -> dict[str, Any]:
-    """Time plain steps, steps with the epistemic score and MC dropout in turn, on one thread; then push `chunks` of a million scores.
+def aql_figures(steps: int, chunks: int, longest: int = LONGEST) -> dict[str, Any]:
+    """Time plain steps, steps with the epistemic score and MC dropout in turn, on one thread; then push `chunks` of a million scores, and a long stream.
 
     Raises:
         BadInput: fewer than 5 steps, or no chunk.
     """
     import torch
 
-    if steps < 5 or chunks < 1:
-        raise BadInput(f"at least 5 steps and 1 chunk are needed, got {steps} and {chunks}.")
+    if steps < 5 or chunks < 1 or longest < CHUNK:
+        raise BadInput(f"at least 5 steps, 1 chunk and {CHUNK:,} scores are needed, got {steps}, {chunks} and {longest:,}.")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         rows = [row for name, make in MODELS.items() for row in _costs(name, make, steps)]
-        rows += _stream(chunks)
+        rows += _stream(chunks) + _memory(longest)
     finally:
         torch.set_num_threads(threads)
     return {"steps": steps, "chunks": chunks, "rows": rows, "within": all(row["within"] != "no" for row in rows)}
@@ -155,7 +158,43 @@ def _stream(chunks: int) -> list[dict[str, Any]]:
     ]
 
 
-def _language() -> tuple[Any, Any, Any]:
+def _memory(longest: int) -> list[dict[str, Any]]:
+    """The buffer and the process after each tenfold of a simulated stream: the same million draws over and over, each time moved a little."""
+    import torch
+
+    from ..aql import TopKBuffer
+
+    buffer, generator = TopKBuffer(K), torch.Generator().manual_seed(0)
+    draws, scores = torch.randn(CHUNK, generator=generator), torch.empty(CHUNK)
+    rows: list[dict[str, Any]] = []
+    first, mark = 0.0, CHUNK
+    while buffer.seen < longest:
+        torch.add(draws, 0.001 * float(torch.randn((), generator=generator)), out=scores)
+        buffer.push(scores)
+        if buffer.seen >= mark:
+            mark *= 10
+            held, process = (buffer.scores.numel() * buffer.scores.element_size() + buffer.ids.numel() * 8) / 2**20, _resident()
+            first = first or process
+            rows.append({"figure": f"after {buffer.seen:,} scores: buffer, MiB", **_spread([held]), "budget": "", "within": ""})
+            rows.append(
+                {"figure": f"after {buffer.seen:,} scores: process, MiB more", **_spread([process - first]), "budget": "", "within": ""}
+            )
+    rows[-1] |= {"budget": f"{MOST_GROWTH:g}", "within": "yes" if rows[-1]["median"] <= MOST_GROWTH else "no"}
+    return rows
+
+
+def _resident() -> float:
+    """The memory that the process holds now, MiB; where the system does not tell, the most that it has held."""
+    import os
+    import resource
+    import sys
+
+    if sys.platform == "linux":
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _language(vocabulary: int = 4096, width: int = 128, batch: int = 8) -> tuple[Any, Any, Any]:
     """A transformer of two layers, width 128, 4,096 tokens, tied head; 8 sequences of 64."""
     import torch
     from torch import nn
@@ -163,17 +202,17 @@ def _language() -> tuple[Any, Any, Any]:
     class Language(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.embedding = nn.Embedding(4096, 128)
-            layer = nn.TransformerEncoderLayer(128, 4, 512, dropout=0.1, batch_first=True)
+            self.embedding = nn.Embedding(vocabulary, width)
+            layer = nn.TransformerEncoderLayer(width, 4, 4 * width, dropout=0.1, batch_first=True)
             self.body = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
-            self.head = nn.Linear(128, 4096, bias=False)
+            self.head = nn.Linear(width, vocabulary, bias=False)
             self.head.weight = self.embedding.weight
             self.register_buffer("mask", nn.Transformer.generate_square_subsequent_mask(64))
 
         def forward(self, tokens: Any) -> Any:
             return self.head(self.body(self.embedding(tokens), mask=self.mask, is_causal=True))
 
-    tokens = torch.randint(0, 4096, (8, 65))
+    tokens = torch.randint(0, vocabulary, (batch, 65))
     return Language(), tokens[:, :-1], tokens[:, 1:]
 
 
@@ -188,4 +227,9 @@ def _vision() -> tuple[Any, Any, Any]:
     return model, torch.randn(64, 3, 32, 32), torch.randint(0, 10, (64,))
 
 
-MODELS = {"language model, 4,096 tokens": _language, "convolutional network": _vision}
+def _large() -> tuple[Any, Any, Any]:
+    """The same with the vocabulary of GPT-2, width 64; 2 sequences of 64."""
+    return _language(50_257, 64, 2)
+
+
+MODELS = {"language model, 4,096 tokens": _language, "convolutional network": _vision, "language model, 50,257 tokens": _large}

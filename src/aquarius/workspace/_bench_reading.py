@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core import BadInput, progress, read_text
+from ._facts import places_in
 
 Share = tuple[int, int]  # right, of
 
@@ -21,16 +22,16 @@ Share = tuple[int, int]  # right, of
 def score_reading(folder: Path, *, pdf: bool = False, jobs: int = 0) -> dict[str, Any]:
     """Read the papers of a folder, all cores at once, and return what was found of each, and of all together.
 
-    A paper is a folder with gold.json and source/ or paper.pdf. With `pdf` every paper.pdf is read, and where there is no gold, what is
-    read from the LaTeX source beside it stands for it.
+    A paper is a folder with source/ or paper.pdf, and gold.json where somebody has checked it by hand. With `pdf` every paper.pdf is
+    read, and where there is no gold, what is read from the LaTeX source beside it stands for it. What needs no gold is measured on all:
+    whether each place is true of the source, macros of the author's that are left in equations, figures with their caption, seconds.
 
     Raises:
         BadInput: no folder, or no paper in it.
     """
     papers = [paper for paper in sorted(folder.iterdir()) if _source(paper, pdf)] if folder.is_dir() else []
-    papers = [paper for paper in papers if (paper / "gold.json").is_file() or (pdf and (paper / "source").is_dir())]
     if not papers:
-        raise BadInput(f"{folder} holds no paper: a folder with gold.json and source/ or paper.pdf.")
+        raise BadInput(f"{folder} holds no paper: a folder with source/ or paper.pdf, and gold.json where there is one.")
     rows: list[dict[str, Any]] = []
     with ProcessPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
         for row in pool.map(_score, papers, [pdf] * len(papers)):
@@ -53,17 +54,25 @@ def _score(paper: Path, pdf: bool) -> dict[str, Any]:
 
     path = _source(paper, pdf)
     assert path is not None
-    begin = time.perf_counter()
+    begin, before = time.perf_counter(), _processor()
     document = read(path)
-    found = summary_data(document, distill(document, source_files(path)))
-    seconds = time.perf_counter() - begin
+    files = source_files(path)
+    dossier = distill(document, files)
+    found = summary_data(document, dossier)
+    seconds, processor = time.perf_counter() - begin, _processor() - before
     if (paper / "gold.json").is_file():
         gold, against = json.loads(read_text(paper / "gold.json")), "gold"
-    else:
+    elif pdf and (paper / "source").is_dir():
         other = read(paper / "source")
         gold, against = summary_data(other, distill(other)), "source"
         gold["tables"] = [table for table in gold["tables"] if table["number"]]
-        gold["hyperparameters"] = gold["datasets"] = gold["metrics"] = []
+        gold["hyperparameters"] = gold["datasets"] = gold["metrics"] = gold["unstated"] = []
+    else:
+        gold, against = None, "–"
+    own = {"places": _places((document, dossier), files), "macros expanded": _expanded(document, files), "captions": _captions(document)}
+    times = {"seconds": seconds, "processor seconds": processor}
+    if gold is None:
+        return {"paper": paper.name, "against": against, **dict.fromkeys(_WITH_GOLD, (0, 0)), **own, **times}
     tables = _tables(gold["tables"], found["tables"])
     return {
         "paper": paper.name,
@@ -75,8 +84,46 @@ def _score(paper: Path, pdf: bool) -> dict[str, Any]:
         **_settings(gold["hyperparameters"], found["hyperparameters"]),
         "data sets": _count(_named(name, found["datasets"]) for name in gold["datasets"]),
         "metrics": _count(_named(name, found["metrics"]) for name in gold["metrics"]),
-        "seconds": seconds,
+        "unstated": _count(_named(name, found["unstated"]) for name in gold.get("unstated", ())),
+        **own,
+        **times,
     }
+
+
+_WITH_GOLD = (
+    *("title", "authors", "equations", "tables", "cells", "cell precision", "numbers", "number precision", "in place"),
+    *("settings", "setting precision", "scope", "data sets", "metrics", "unstated"),
+)
+
+
+def _processor() -> float:
+    """Return the processor time of this process and of the children it has waited for: a PDF is opened in one."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def _places(nouns: Sequence[Any], files: dict[str, bytes]) -> Share:
+    """Return how many places of a document and its dossier stand in the source, byte for byte."""
+    found = [place for noun in nouns for place in places_in(noun)]
+    return _count(place.is_true_of(files.get(place.file, b"")) for place in found)
+
+
+_DEFINED = re.compile(
+    rb"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator|DeclareRobustCommand)\*?\s*\{?\s*\\([a-zA-Z]+)|\\def\s*\\([a-zA-Z]+)"
+)
+
+
+def _expanded(document: Any, files: dict[str, bytes]) -> Share:
+    """Return how many equations hold no macro of the author's own any more; a macro that redefines a standard name does not count."""
+    names = {(first or second).decode() for data in files.values() for first, second in _DEFINED.findall(data)}
+    own = {name for name in names if not re.fullmatch(r"[A-Za-z]|[a-z]{2,3}|operatorname|mathbb|mathcal|mathbf", name)}
+    used = [set(re.findall(r"\\([a-zA-Z]+)", equation.expanded)) for equation in document.equations]
+    return _count(not commands & own for commands in used) if own else (0, 0)
+
+
+def _captions(document: Any) -> Share:
+    """Return how many figures have their caption."""
+    return _count(bool(figure.caption) for figure in document.figures)
 
 
 def _count(answers: Iterable[bool]) -> Share:
@@ -230,7 +277,8 @@ def _all(rows: list[dict[str, Any]]) -> dict[str, Any]:
     for name, value in rows[0].items():
         if isinstance(value, tuple):
             total[name] = (sum(row[name][0] for row in rows), sum(row[name][1] for row in rows))
-    total["seconds"] = sum(row["seconds"] for row in rows) / len(rows)
+    for name in ("seconds", "processor seconds"):
+        total[name] = sum(row[name] for row in rows) / len(rows)
     return total
 
 
@@ -246,4 +294,4 @@ def _shown(row: dict[str, Any]) -> dict[str, str]:
 def _figures(total: dict[str, Any]) -> dict[str, float | None]:
     """Return each share as a number between 0 and 1; None where there was nothing to find."""
     shares = {name: (round(value[0] / value[1], 4) if value[1] else None) for name, value in total.items() if isinstance(value, tuple)}
-    return shares | {"seconds": round(total["seconds"], 3)}
+    return shares | {name: round(total[name], 3) for name in ("seconds", "processor seconds")}

@@ -63,6 +63,7 @@ class ExperimentFile(Record):
     scale: Literal["full", "reduced", "proxy"] = "full"
     stand_in: bool = False
     data: tuple[str, ...] = ()
+    otherwise: dict[str, Any] = {}  # settings in place of those below where the data are not at hand; such runs are of a stand-in
     seeds: int = 3
     seconds: float = 600.0  # limit of one run
     settings: dict[str, Setting] = {}
@@ -95,8 +96,14 @@ def read_experiments(folder: Path) -> dict[str, ExperimentFile]:
         data = read_yaml(path)
         if isinstance(data, dict) and isinstance(data.get("rule"), dict):
             data = data | {"rule": {"claim": data.get("claim"), "seeds": data.get("seeds", 3)} | data["rule"]}
+        if isinstance(data, dict) and isinstance(data.get("rules"), list):
+            data = data | {"rules": [{"seeds": data.get("seeds", 3)} | each if isinstance(each, dict) else each for each in data["rules"]]}
         experiment = validate(ExperimentFile, data, f"{folder.name}/{path.name}")
         if experiment.claim is not None and (experiment.rule is None or experiment.metric is None):
             raise BadInput(f"{folder.name}/{path.name} bears on {experiment.claim!r} without a rule and a metric: say how it is judged.")
+        if unknown := sorted(set(experiment.otherwise) - set(experiment.settings)):
+            raise BadInput(
+                f"{folder.name}/{path.name} replaces the setting {unknown[0]!r} where data are missing, and has no such setting."
+            )
         found[path.stem] = experiment
     return found

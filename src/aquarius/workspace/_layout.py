@@ -44,6 +44,11 @@ class Workspace:
         return self.root / "dossier.yaml"
 
     @property
+    def claims(self) -> Path:
+        """Claims that a person states, each with a quote, in place of those that rules find; there in few workspaces."""
+        return self.root / "claims.yaml"
+
+    @property
     def bindings(self) -> Path:
         """Symbols, equation-to-code bindings and expected counts, written by a person or an agent."""
         return self.root / "blueprint.yaml"

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,25 +33,37 @@ def read_paper(source: str, pdf: Path | None = None) -> tuple[Document, Dossier,
     return document, dossier, summary_data(document, dossier) | {"seconds": round(time.perf_counter() - begin, 3)}
 
 
-def read_papers(sources: Sequence[str], *, jobs: int = 0, to: Path | None = None) -> list[dict[str, Any]]:
+def read_papers(sources: Sequence[str], *, jobs: int = 0, to: Path | None = None, cluster: str | None = None) -> list[dict[str, Any]]:
     """Return the summary of each paper, or why it was refused, in the order given; with `to`, write each to a JSON file there as it comes.
 
+    `cluster` is the address of a Ray cluster that reads them, instead of the cores of this machine.
+
     Raises:
-        BadInput: `to` is a file, or `jobs` is negative.
+        BadInput: `to` is a file, `jobs` is negative, or there is no such cluster.
+        MissingExtra: a cluster is asked for, and Ray is not installed.
     """
     if jobs < 0:
         raise BadInput(f"papers are read by at least one process, got {jobs}.")
     if to is not None and to.is_file():
         raise BadInput(f"{to} is a file, and a folder is needed for one JSON file per paper.")
     names = _file_names(sources)
-    found: list[dict[str, Any]] = []
+    found: dict[int, dict[str, Any]] = {}
+    for index, row in _each(sources, jobs, cluster):
+        found[index] = {"source": sources[index], **row}
+        if to is not None:
+            write_text(to / names[sources[index]], json.dumps(found[index], ensure_ascii=False, indent=1) + "\n")
+        progress.advance("papers", len(found) / len(sources))
+    return [found[index] for index in range(len(sources))]
+
+
+def _each(sources: Sequence[str], jobs: int, cluster: str | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    if cluster is not None:
+        from ._cluster import read_on_cluster
+
+        yield from read_on_cluster(sources, cluster)
+        return
     with ProcessPoolExecutor(max_workers=min(jobs or os.cpu_count() or 1, len(sources))) as pool:
-        for source, row in zip(sources, pool.map(_tried, sources), strict=True):
-            found.append({"source": source, **row})
-            if to is not None:
-                write_text(to / names[source], json.dumps(found[-1], ensure_ascii=False, indent=1) + "\n")
-            progress.advance("papers", len(found) / len(sources))
-    return found
+        yield from enumerate(pool.map(_tried, sources))
 
 
 def _tried(source: str) -> dict[str, Any]:

@@ -124,7 +124,8 @@ def _with_seeds(experiments: dict[str, ExperimentFile], seeds: int | None, regis
     for name, item in experiments.items():
         if item.claim is not None and item.rule is not None:
             number = seeds or registered_seeds.get(item.claim, item.seeds)
-            found[name] = item.model_copy(update={"seeds": number, "rule": item.rule.model_copy(update={"seeds": number})})
+            others = tuple(rule.model_copy(update={"seeds": seeds or registered_seeds.get(rule.claim, rule.seeds)}) for rule in item.rules)
+            found[name] = item.model_copy(update={"seeds": number, "rule": item.rule.model_copy(update={"seeds": number}), "rules": others})
     return found
 
 

@@ -13,6 +13,7 @@ from ..core import BadInput, Evidence, Receipt, file_hash, progress, read_text
 from ..dossier import Dossier, from_yaml
 from ..gauntlet import examine
 from ..lab import environment, train
+from ..lab.data import locate
 from ..subject import Limits, Subject, loaded_sources, run_in_child
 from ..verdict import Registration, power_before
 from ..verdict import register as freeze
@@ -110,6 +111,7 @@ def run_experiment(
     workspace: Workspace, name: str, item: ExperimentFile, *, workers: int | None, seeds: Sequence[int] | None = None
 ) -> list[Evidence]:
     """Run every seed of an experiment, or those that are asked for; finished runs are read back."""
+    item = _with_data(name, item)
     made = train(
         workspace.inside(item.experiment),
         name=name,
@@ -130,6 +132,20 @@ def run_experiment(
     made = [evidence.model_copy(update={"details": evidence.details | told}) for evidence in made]
     _record(workspace, made)
     return made
+
+
+def _with_data(name: str, item: ExperimentFile) -> ExperimentFile:
+    """Return the experiment as it is, or on its stand-in where its data are not at hand and it names one."""
+    if not item.otherwise:
+        return item
+    try:
+        for each in item.data:
+            locate(each)
+    except BadInput as error:
+        progress.note(f"{name}: {error} A stand-in is used, and it can reproduce nothing.")
+        settings = {key: item.settings[key].model_copy(update={"value": value}) for key, value in item.otherwise.items()}
+        return item.model_copy(update={"data": (), "stand_in": True, "settings": item.settings | settings})
+    return item
 
 
 def _other_claims(workspace: Workspace, item: ExperimentFile) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from ..core import BadInput, Broken, did_you_mean, read_text, write_bytes, write_text
-from ..dossier import Dossier, distill, from_yaml, to_yaml
+from ..dossier import Dossier, distill, from_yaml, state_claims, to_yaml
 from ..reading import Document, read, source_files
 from ._layout import Workspace, create
 from ._manifest import MANIFEST
@@ -82,7 +82,10 @@ def read_paper(workspace: Workspace) -> tuple[Document, Dossier]:
                 "restore the paper, or move the dossier away to have it distilled again."
             )
     else:
-        dossier = distill(document, source_files(path))
+        files = source_files(path)
+        dossier = distill(document, files)
+        if workspace.claims.exists():
+            dossier = state_claims(read_text(workspace.claims), dossier, document, files, name=workspace.claims.name)
         write_text(workspace.dossier, to_yaml(dossier))
     return document, dossier
 

@@ -25,7 +25,7 @@ class Action:
     function: Callable[..., Outcome]
 
 
-def read(source: tuple[str, ...], *, pdf: Path | None = None, jobs: int = 0, to: Path | None = None) -> Outcome:
+def read(source: tuple[str, ...], *, pdf: Path | None = None, jobs: int = 0, to: Path | None = None, cluster: str | None = None) -> Outcome:
     """Read a paper and say what it states: title, equations, tables, hyperparameters, data sets, and what it leaves open; many papers on all cores.
 
     Args:
@@ -33,6 +33,7 @@ def read(source: tuple[str, ...], *, pdf: Path | None = None, jobs: int = 0, to:
         pdf: the printed paper beside its source, for page numbers; the source is what is read
         jobs: papers read at a time where several are given; as many as there are cores if not given
         to: a folder for one JSON file per paper
+        cluster: the address of a Ray cluster that reads the papers; without an address, the cluster of this machine, which is started where there is none
     """
     from ..core import BadInput
     from ._papers import papers_view, read_paper, read_papers
@@ -42,10 +43,12 @@ def read(source: tuple[str, ...], *, pdf: Path | None = None, jobs: int = 0, to:
         raise BadInput("give at least one paper to read.")
     if pdf is not None and (len(source) > 1 or to is not None):
         raise BadInput("--pdf gives the pages of one paper, and several were given.")
-    if len(source) == 1 and to is None:
+    if cluster is not None and (pdf is not None or jobs):
+        raise BadInput("--cluster reads as many papers at a time as the cluster can: it goes with neither --jobs nor --pdf.")
+    if len(source) == 1 and to is None and cluster is None:
         document, dossier, data = read_paper(source[0], pdf)
         return Outcome(data, lambda: paper_view(document, dossier))
-    rows = read_papers(source, jobs=jobs, to=to)
+    rows = read_papers(source, jobs=jobs, to=to, cluster=cluster)
     return Outcome({"papers": rows}, lambda: papers_view(rows), ok=not any("refused" in row for row in rows))
 
 
@@ -397,7 +400,7 @@ def reproduce(what: str, *, seeds: int | None = None, into: Path | None = None, 
     """Walk the whole road: read, distil, draw, hold equations, examine, train, judge and write. What is finished is not done again.
 
     Args:
-        what: a reproduction that ships with Aquarius (gcn-cora, sgc-cora, attention), or the folder of a workspace
+        what: a reproduction that ships with Aquarius (gcn-cora, sgc-cora, attention, aql), or the folder of a workspace
         seeds: runs of each experiment that counts; as registered if not given
         into: the workspace to make or go on with; workspaces/NAME if not given
         workers: training processes at a time; all cores if not given
@@ -409,19 +412,33 @@ def reproduce(what: str, *, seeds: int | None = None, into: Path | None = None, 
     return Outcome(journey.to_data(), lambda: verdict_view(journey.verdict, report=journey.report), ok=_sound(journey.verdict))
 
 
-def demo(*, paper: Path | None = None, into: Path | None = None) -> Outcome:
-    """Put "Attention Is All You Need" through the whole road, as far as two minutes on two cores reach, without a download.
+def demo(what: Literal["attention", "aql"] = "attention", *, paper: Path | None = None, into: Path | None = None) -> Outcome:
+    """Put "Attention Is All You Need" through the whole road, as far as two minutes on two cores reach; or show AQL beside uniform training. No download.
 
     Args:
+        what: attention, the whole road on one paper; or aql, data selection against uniform training on the embedded digits
         paper: the paper's own LaTeX folder, instead of the fact sheet that ships with Aquarius
         into: the workspace to make or go on with; workspaces/attention (with --paper, workspaces/attention-from-source) if not given
     """
     from ._road import reproduce as walk
     from ._show import verdict_view
 
+    if what == "aql":
+        return _demo_aql(paper, into)
     folder = into or Path("workspaces") / ("attention" if paper is None else "attention-from-source")
     journey = walk("attention", into=folder, paper=paper)
     return Outcome(journey.to_data(), lambda: verdict_view(journey.verdict, report=journey.report), ok=_sound(journey.verdict))
+
+
+def _demo_aql(paper: Path | None, into: Path | None) -> Outcome:
+    from ..core import BadInput
+    from ._demo_aql import compare
+    from ._show import table_view
+
+    if paper is not None or into is not None:
+        raise BadInput("--paper and --into are of the demo of the road; `aquarius demo aql` writes nothing.")
+    found = compare()
+    return Outcome(found, lambda: table_view(found["sentence"], found["rows"]))
 
 
 def verify(folder: Path = Path(".")) -> Outcome:
@@ -437,17 +454,27 @@ def verify(folder: Path = Path(".")) -> Outcome:
     return Outcome({"problems": problems, "checked": checked}, lambda: verified_view(problems, checked), ok=not problems)
 
 
-def audit(folder: Path | None = None, *, only: tuple[str, ...] = (), official: Path | None = None, list: bool = False) -> Outcome:
-    """Audit a finished repository: fabricated numbers, broken protocol, circumvented checks. Code and records are read; nothing is run.
+def audit(
+    folder: Path | None = None,
+    *,
+    only: tuple[str, ...] = (),
+    official: Path | None = None,
+    run: bool = False,
+    seconds: float = 120.0,
+    list: bool = False,
+) -> Outcome:
+    """Audit a finished repository: fabricated numbers, broken protocol, circumvented checks. Code and records are read; nothing is run unasked.
 
     Args:
         folder: the folder of a finished repository or workspace
         only: run this check or family (fabrication, protocol, circumvention) alone; may be given several times
         official: the folder of the official repository, to be compared with
+        run: run the README's commands too, in a copy and a child with limits, as a second opinion
+        seconds: how long all of them may run
         list: print the card of every check and audit nothing
     """
     from ..audit import audit as audit_folder
-    from ..audit import cards
+    from ..audit import cards, second_opinion
     from ..core import BadInput
     from ._show import audit_cards_view, evidence_view
 
@@ -456,6 +483,8 @@ def audit(folder: Path | None = None, *, only: tuple[str, ...] = (), official: P
     if folder is None:
         raise BadInput("name the folder of a finished repository, or give --list to see the checks.")
     evidence = audit_folder(folder, only=only, official=official)
+    if run:
+        evidence += second_opinion(folder, seconds=seconds)
     findings = [
         {name: getattr(item, name) for name in ("check", "status", "where", "path", "message", "hint", "seconds")}
         | {"evidence": item.values}
@@ -478,25 +507,26 @@ def bench_startup(*, runs: int = 20) -> Outcome:
     return Outcome(figures, lambda: table_view("Start, milliseconds of wall time", figures["rows"]), ok=figures["within"])
 
 
-def bench_aql(*, steps: int = 40, chunks: int = 100) -> Outcome:
-    """Measure what the epistemic score costs a training step beside MC dropout, and how fast a stream is selected from.
+def bench_aql(*, steps: int = 40, chunks: int = 100, longest: int = 1_000_000_000) -> Outcome:
+    """Measure what the epistemic score costs a training step beside MC dropout, how fast a stream is selected from, and whether memory stays flat.
 
     Args:
         steps: training steps that are timed of each kind, in turn
         chunks: of a million scores that are pushed
+        longest: scores of the simulated stream whose memory is looked at after each tenfold
     """
     from ._bench_aql import aql_figures
     from ._show import table_view
 
-    figures = aql_figures(steps, chunks)
+    figures = aql_figures(steps, chunks, longest)
     return Outcome(figures, lambda: table_view("AQL, on one thread", figures["rows"]), ok=figures["within"])
 
 
 def bench_read(folder: Path, *, pdf: bool = False, jobs: int = 0) -> Outcome:
-    """Read a folder of papers on all cores and print what was found of each against its gold.json, and how fast.
+    """Read a folder of papers on all cores and print what was found of each against its gold.json, whether each place is true, and how fast.
 
     Args:
-        folder: a folder of papers, each a folder with gold.json and source/ or paper.pdf
+        folder: a folder of papers, each a folder with source/ or paper.pdf, and gold.json where there is one
         pdf: read every paper.pdf, and where there is no gold.json hold it against the LaTeX source beside it
         jobs: papers read at a time; as many as there are cores if not given
     """

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -198,3 +199,18 @@ def test_a_cache_that_cannot_be_written_is_a_storage_error(address: str, tmp_pat
 def test_unknown_names_get_a_suggestion() -> None:
     with pytest.raises(BadInput, match="Did you mean 'planetoid-cora'"):
         locate("planetoid-kora")
+
+
+def test_another_container_of_the_same_content_is_accepted(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body, path = b"what mirrors pack differently", "set/c.gz"
+    files = [{"path": path, "url": f"{address}{path}", "sha256": "0" * 64, "bytes": None, "raw_sha256": hashlib.sha256(body).hexdigest()}]
+    monkeypatch.setitem(CATALOGUE, "packed", Card.model_validate(CATALOGUE["small"].to_data() | {"name": "packed", "files": files}))
+    folder = tmp_path / "data"
+    (folder / "set").mkdir(parents=True)
+    (folder / path).write_bytes(gzip.compress(body))
+    monkeypatch.setenv("AQUARIUS_DATA", str(folder))
+    assert locate("packed").hashes[path] == hashlib.sha256((folder / path).read_bytes()).hexdigest()  # of the file that is there
+    for wrong in (gzip.compress(body + b"!"), b"no archive", gzip.compress(body)[:-9]):
+        (folder / path).write_bytes(wrong)
+        with pytest.raises(BadInput, match=r"c\.gz is not the file of packed"):
+            locate("packed")

@@ -15,6 +15,7 @@ class File(Record):
     url: str
     sha256: str
     bytes: int | None
+    raw_sha256: str | None = None  # of what a gzip file holds, where mirrors pack the same content differently
 
 
 class Card(Record):
@@ -26,7 +27,7 @@ class Card(Record):
     licence: str
     splits: str
     sizes: dict[str, int]  # what a loader must find: nodes, features, classes, train
-    split_hash: str | None  # sha256 of the canonical JSON of the node numbers of train, validation and test
+    split_hash: str | None = None  # of a graph: sha256 of the canonical JSON of the node numbers of train, validation and test
     files: tuple[File, ...]
 
 
@@ -51,6 +52,60 @@ def _planetoid(
         sizes={"nodes": nodes, "features": features, "classes": classes, "train": train},
         split_hash=split_hash,
         files=_files(graph, known),
+    )
+
+
+def _mnist() -> Card:
+    known = {
+        "train-images-idx3-ubyte.gz": (
+            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        ),
+        "train-labels-idx1-ubyte.gz": (
+            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        ),
+        "t10k-images-idx3-ubyte.gz": (
+            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        ),
+        "t10k-labels-idx1-ubyte.gz": (
+            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    }
+    return Card(
+        name="mnist",
+        title="MNIST: 70,000 images of handwritten digits, 28 × 28",
+        paper="LeCun, Bottou, Bengio and Haffner 1998",
+        licence="Several mirrors state CC BY-SA 3.0; fetched, never shipped.",
+        splits="train: 60,000 images; test: 10,000",
+        sizes={"train": 60000, "test": 10000, "classes": 10},
+        files=tuple(
+            File(
+                path=f"mnist/{name}", url=f"https://ossci-datasets.s3.amazonaws.com/mnist/{name}", sha256=packed, bytes=None, raw_sha256=raw
+            )
+            for name, (packed, raw) in known.items()
+        ),
+    )
+
+
+def _tinyshakespeare() -> Card:
+    return Card(
+        name="tinyshakespeare",
+        title="Tiny Shakespeare: a million characters of the plays",
+        paper="Karpathy, char-rnn, 2015",
+        licence="The text is in the public domain.",
+        splits="train: the first 90 % of the characters; validation: the rest",
+        sizes={"characters": 1115394, "alphabet": 65},
+        files=(
+            File(
+                path="tinyshakespeare/input.txt",
+                url="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+                sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+                bytes=1115394,
+            ),
+        ),
     )
 
 
@@ -108,6 +163,8 @@ CATALOGUE: dict[str, Card] = {
                 "test.index": (6000, "b101d421688bbaecbd82e8a18f1e282378d6830f3a37666f28ebc47f844341b5"),
             },
         ),
+        _mnist(),
+        _tinyshakespeare(),
     )
 }
 
