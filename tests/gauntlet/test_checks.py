@@ -26,6 +26,19 @@ def test_output_that_does_not_see_the_batch_fails(tmp_path: Path) -> None:
     assert statuses(tmp_path, "entries", forward="return self.outer(F.relu(self.inner(torch.ones_like(x))))") == [("fail", "Net.forward")]
 
 
+def test_labels_that_only_the_batch_names_are_unsure_unless_classes_are_stated(tmp_path: Path) -> None:
+    whole = 'return forward(model, batch).square().mean() + (batch["x"].mean() - 1).square()'
+    assert statuses(tmp_path, "entries", loss=whole) == [("unsure", None)]
+    assert statuses(tmp_path, "entries", loss=whole, facts=CLASSES) == [("fail", "loss")]
+    named = 'return forward(model, batch).square().mean() + 0 * batch["label"].sum()'
+    assert statuses(tmp_path, "entries", loss=named) == [("fail", "loss")]
+
+
+def test_the_bias_of_a_critic_whose_hinge_loss_cancels_it_is_no_failure(tmp_path: Path) -> None:
+    hinge = "out = forward(model, batch)\n    return F.relu(10 - out[::2]).mean() + F.relu(10 + out[1::2]).mean()"
+    assert [status for status, _ in statuses(tmp_path, "gradient", loss=hinge)] == ["unsure"]
+
+
 def test_a_fresh_model_that_sees_the_answer_fails(tmp_path: Path) -> None:
     assert statuses(tmp_path, "initial loss") == [("pass", None)]
     seen = "return self.outer(F.relu(self.inner(x))) + 20 * F.one_hot((x[:, 0] > 0).long() + (x[:, 1] > 0).long(), 3)"

@@ -80,3 +80,16 @@ def test_a_target_of_the_plain_form_fails_where_the_best_action_is_stated(tmp_pa
     assert (plain.status, plain.where) == ("fail", "bootstrap")
     unstated = ('"bootstrap": r"y=r+\\gamma(1-d)Q\'(s\',\\arg\\max_aQ(s\',a))",', "")
     assert look(tmp_path, "bootstrapped target", "dueling", ("best = online.argmax", "best = old.argmax"), unstated).status == "pass"
+
+
+def test_a_coefficient_of_the_values_that_is_not_the_stated_one_fails_and_its_twin_passes(tmp_path: Path) -> None:
+    tripled = ("0.5 * v_loss", "1.5 * v_loss")
+    assert look(tmp_path, "value coefficient", "surrogate", tripled).status == "fail"
+    assert look(tmp_path, "value coefficient", "surrogate").status == "pass"
+    assert look(tmp_path, "value coefficient", "episodes", ("0.5 * critic", "0.1 * critic")).status == "fail"
+    assert look(tmp_path, "value coefficient", "episodes").status == "pass"
+
+
+def test_a_values_term_that_is_summed_over_time_and_averaged_over_episodes_is_not_judged(tmp_path: Path) -> None:
+    summed = ("0.5 * v_loss", "0.5 * 8 * v_loss")
+    assert look(tmp_path, "value coefficient", "surrogate", summed).status == "unsure"

@@ -39,3 +39,10 @@ def test_words_that_say_where_are_not_judged(tmp_path: Path) -> None:
     code = function("out[:, 1] - out[:, 2]", "advantage")
     assert look(tmp_path, code, '"stop_gradient": "the advantage in the actor loss"').status == "skipped"
     assert look(tmp_path, code, '"hidden": 9').status == "skipped"
+
+
+def test_the_other_networks_variable_of_the_same_name_is_not_judged(tmp_path: Path) -> None:
+    code = function("out[:, 1] - out[:, 2]", "advantage")
+    assert look(tmp_path, code, '"stop_gradient": "the teacher\'s advantage"').status == "skipped"
+    named = code.replace("advantage", "teacher_advantage")
+    assert look(tmp_path, named, '"stop_gradient": "the teacher\'s advantage"').status == "fail"

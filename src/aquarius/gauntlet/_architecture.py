@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..core import Evidence
 from ._check import card
 from ._examination import Examination, distance
-from ._inputs import is_mask
+from ._inputs import is_integer, is_mask
 from ._trace import Event, Recorder, watching
 
 ACTIVATIONS = {
@@ -266,7 +266,11 @@ def unread_entries(examination: Examination) -> Evidence | list[Evidence]:
             hint="Is the input used?",
         )
     silent += [key for key, value in batch.items() if is_mask(value) and not examination.reads(key) and not examination.loss_reads(key)]
-    unread = [key for key in silent if not _bookkeeping(examination, key) and not _read_in_training(examination, key)]
+    unread = [
+        key
+        for key in silent
+        if not _bookkeeping(examination, key) and not _spare_label(examination, key) and not _read_in_training(examination, key)
+    ]
     if unread:
         return examination.finding(
             "fail",
@@ -284,13 +288,31 @@ def _bookkeeping(examination: Examination, key: str) -> bool:
     """Say whether an entry may be there for others: by its name, or because the step or another function of the file names it."""
     if re.search(r"(?i)length|count|name|index|seed|weight|(^|_)ids?$|meta|group|time", key):
         return True
+    value = examination.batch()[key]
+    if isinstance(value, Tensor) and value.ndim == 1 and is_integer(value) and len(value.unique()) == len(value) > 2:
+        return True  # a number of its own for each row
     others = [
         place for place in examination.source.functions if place not in ("batch", "loss", "forward") and not place.endswith("_loader")
     ]
     return any(
         re.search(rf"[\"']{re.escape(key)}[\"']", examination.source.code(place))
         for place in others
-        if place in ("step", "evaluate", "metric")
+        if place == "step" or re.search(r"(?i)evaluat|metric|accuracy|report|monitor|recall|concordance", place)
+    )
+
+
+def _spare_label(examination: Examination, key: str) -> bool:
+    """Say whether one class number per sample may be there for metrics: no classes are stated, and only `batch` names it."""
+    batch = examination.batch()
+    value = batch[key]
+    if not isinstance(value, Tensor) or value.ndim != 1 or value.is_floating_point() or is_mask(value):
+        return False
+    if any(examination.facts.get(fact) for fact in ("classes", "label")):
+        return False
+    alike = [other for other, entry in batch.items() if other != key and entry.dtype == value.dtype and entry.shape == value.shape]
+    named = rf"[\"']{re.escape(key)}[\"']"
+    return not alike and not any(
+        re.search(named, examination.source.code(place)) for place in examination.source.functions if place != "batch"
     )
 
 

@@ -61,8 +61,14 @@ def gradient_reaches(examination: Examination) -> Evidence | list[Evidence]:
         if slices:
             return slices
         return examination.passed(f"a gradient reaches each of {len(names)} parameters", parameters=len(names))
-    inert = {name for name in zero - reached if not _moves_loss(examination, name)}
+    inert = {name for name in zero - reached if _may_cancel(name, reached) or not _moves_loss(examination, name)}
     return _unreached(examination, left, reached, called, inert)
+
+
+def _may_cancel(name: str, reached: set[str]) -> bool:
+    """Say whether a layer's bias has a gradient that sums to 0 while its weight has one that does not, as in a critic's hinge loss."""
+    owner, _, last = name.rpartition(".")
+    return bool(owner) and last == "bias" and any(other.startswith(owner + ".") and "weight" in other for other in reached)
 
 
 def _moves_loss(examination: Examination, name: str) -> bool:
@@ -116,7 +122,7 @@ def _unreached(examination: Examination, left: list[str], reached: set[str], cal
         own = [name for name in left if name.rpartition(".")[0] == owner]
         reason = _excuse(own[0], left, reached, shapes)
         if reason is None and all(name in inert for name in own):
-            reason = "nor does another value change the loss, so it may cancel out"
+            reason = "it has one that is exactly 0, so its parts may cancel out"
         last = reason is None and _is_called(owner, called) and _last_of_list(own[0], reached)
         if last and not any(_moves_loss(examination, name) for name in own):  # cut off, another value would still change the loss
             reason = "it is in the last item of a list, and nothing reads what it makes there"

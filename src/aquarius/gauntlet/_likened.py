@@ -151,7 +151,14 @@ def _ends(examination: Examination, model: nn.Module) -> list[str]:
         direction = torch.cosine_similarity(outputs[last].detach(), output.detach(), dim=1)
         if float((direction - 1).abs().max()) < 1e-4:
             found.append(last)
-    return found
+    return [path for path in found if not any(_made_of(outputs[other], outputs[path]) for other in found if other != path)]
+
+
+def _made_of(later: Tensor, earlier: Tensor) -> bool:
+    """Say whether one tensor was computed of another, which so is no last one."""
+    if not later.requires_grad or not earlier.requires_grad or later.grad_fn is earlier.grad_fn:
+        return False
+    return torch.autograd.grad(later.sum(), earlier, retain_graph=True, allow_unused=True)[0] is not None
 
 
 def _lengthened(examination: Examination, model: nn.Module, path: str) -> float:

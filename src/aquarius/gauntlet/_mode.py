@@ -46,6 +46,11 @@ def evaluation_is_deterministic(examination: Examination) -> Evidence:
     hint = "Look for dropout with its default training=True, and for noise that does not ask for self.training."
     if not examination.facts and (kept or _deliberate(examination, code)):
         return examination.finding("unsure", f"{message}; the code says so on purpose, and nothing is stated", where=where)
+    sampler = re.search(r"sampl|reparam", (where or "").lower()) and not examination.words("stochastic")
+    if sampler and not drops:
+        return examination.finding(
+            "unsure", f"{message}; a function that samples may do so in evaluation too, and nothing is stated", where=where
+        )
     if _stated_in_forward(examination.words("stochastic")) and not drops:
         return examination.finding("unsure", f"{message}; randomness of some kind is stated", where=where)
     return examination.finding(

@@ -92,6 +92,10 @@ def entropy_sign(examination: Examination) -> Evidence:
         stated = examination.number("entropy_coefficient")
         largest = float(slope.abs().max())
         if stated is not None and min(abs(-total - stated), abs(largest - stated)) > 0.02 * stated:
+            if any(abs(-total / length - stated) <= 0.02 * stated for length in slope.shape if length > 1) and not _mean_stated(
+                examination
+            ):
+                return examination.unsure("the entropy counts as stated where it is summed over one axis and averaged over another")
             return examination.finding(
                 "fail",
                 f"the entropy's coefficient is {-total:.4g} over the mean, and {stated:.4g} is stated",
@@ -101,6 +105,12 @@ def entropy_sign(examination: Examination) -> Evidence:
             )
         return examination.passed("the loss falls where the policy's entropy rises", slope=total)
     return _by_slopes(examination, seen)
+
+
+def _mean_stated(examination: Examination) -> bool:
+    """Say whether the loss is stated to be a mean, and no sum over an axis beside it."""
+    words = examination.words("loss").lower()
+    return "mean" in words and not re.search(r"\bsum", words)
 
 
 def _by_slopes(examination: Examination, seen: Scores) -> Evidence:

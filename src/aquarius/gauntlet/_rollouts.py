@@ -147,6 +147,9 @@ def value_coefficient(examination: Examination) -> Evidence:
             found = level * counts[0] / 2
             if any(abs(factor * level / 2 / stated - 1) < 0.02 for count in counts for factor in (count, 2 * count, 1, 2)):
                 return examination.passed(f"the values' term counts {stated:g} times", coefficient=found)
+            steps = [length for length in batch[str(entry(batch, REWARDS))].shape if length > 1]
+            if any(abs(factor * found / length / stated - 1) < 0.02 for length in steps for factor in (1, 2)):
+                return examination.unsure("the values' term counts as stated where it is summed over one axis and averaged over another")
             message = f"the values' term counts {found:.4g} times a mean square, and {stated:g} is stated"
             return examination.finding(
                 "fail", message, where="loss", hint="Look at the factor of the values' term.", values={"coefficient": found}

@@ -47,13 +47,15 @@ def stopped(examination: Examination) -> Evidence:
     if not phrases:
         return examination.skipped("no stop-gradient is stated")
     model = examination.perturbed(training=True)
+    frozen = [name for name, child in model.named_children() if not any(p.requires_grad for p in child.parameters())]
+    parts = frozenset(word for name in frozen for word in name.lower().split("_") if word)
     seen: dict[tuple[str, str], Tensor] = {}
     value = examination.quiet(lambda: _watched(examination, model, seen))
     if value is None or not value.requires_grad:
         return examination.skipped("the loss cannot be differentiated")
     found = []
     for (place, name), tensor in seen.items():
-        phrase = next((phrase for phrase in phrases if _names(name, phrase)), None)
+        phrase = next((phrase for phrase in phrases if _names(name, phrase, parts)), None)
         if MADE.search(phrase or "") and (re.search(r"gen|g_loss|loss_g|step", place.lower()) or not _from_generator(model, tensor)):
             continue  # where the generator learns, or what the other player makes of its samples
         if phrase is None or not tensor.is_floating_point() or tensor.numel() == 0:
@@ -95,12 +97,21 @@ def _phrases(text: str) -> list[str]:
     ]
 
 
-def _names(name: str, phrase: str) -> bool:
-    """Say whether a variable's words all stand in a phrase and hold its last word, which must not be a general one."""
+def _names(name: str, phrase: str, parts: frozenset[str] = frozenset()) -> bool:
+    """Say whether a variable's words all stand in a phrase and hold its last word, which must not be a general one.
+
+    A phrase that says whose ("teacher's logits", or "teacher logits" of a model with a frozen part of that name) is held to name
+    no variable that leaves this out: the other network's may have the same name.
+    """
     if MADE.search(phrase) and re.fullmatch(r"(x_)?(fake|generated|made)s?(_(x|samples?|images?|data))?", name.lower()):
         return True
     own = {SHORT.get(word, word) for word in re.sub(r"\d+", "", name.lower()).split("_") if word}
-    printed = [SHORT.get(word, word) for word in re.split(r"[\s-]+", phrase) if word]
+    words = [word for word in re.split(r"[\s-]+", phrase) if word]
+    bare = [re.sub(r"['\u2019]s?$", "", word) for word in words]
+    printed = [SHORT.get(word, word) for word in bare]
+    owners = {SHORT.get(plain, plain) for word, plain in zip(words[:-1], bare[:-1], strict=True) if plain != word or plain in parts}
+    if not owners <= own:
+        return False
     # a letter alone is named in many places: what is made of it elsewhere may well be trained
     return bool(own) and max(map(len, own)) > 1 and own <= set(printed) and printed[-1] in own and printed[-1] not in GENERAL
 

@@ -24,7 +24,7 @@ def permutations(examination: Examination) -> Evidence | list[Evidence]:
     tensors = {key: value for key, value in batch.items() if isinstance(value, Tensor)}
     if examination.layout.graph:
         size, nodes = examination.layout.size, True
-        if any(is_integer(value) and value.ndim == 2 and value.shape[0] == 2 for value in tensors.values()):
+        if any(is_integer(value) and value.ndim == 2 and value.shape[0] == 2 for value in tensors.values()) or _ends_apart(tensors, size):
             return examination.skipped("the graph is given as a list of edges, whose ends this check does not rename")
     else:
         lengths = [value.shape[1] for value in tensors.values() if value.ndim >= 2 and value.shape[0] == examination.layout.size]
@@ -72,6 +72,17 @@ def permutations(examination: Examination) -> Evidence | list[Evidence]:
         path=path,
         hint="Look for weights, positions or a scan along the axis of elements.",
         values={"change": change},
+    )
+
+
+def _ends_apart(tensors: dict[str, Tensor], size: int) -> bool:
+    """Say whether edges are given by their ends: pairs of node numbers in rows, or two entries of one length that is not that of the nodes."""
+    numbers = [
+        value for value in tensors.values() if is_integer(value) and value.numel() and int(value.min()) >= 0 and int(value.max()) < size
+    ]
+    lists = [value.shape for value in numbers if value.ndim == 1 and len(value) != size]
+    return any(lists.count(shape) > 1 for shape in lists) or any(
+        value.ndim == 2 and value.shape[1] == 2 and value.shape[0] != size for value in numbers
     )
 
 
