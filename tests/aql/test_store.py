@@ -55,3 +55,10 @@ def test_state_goes_on_exactly_and_bad_ids_are_refused() -> None:
         one.update(torch.tensor([-1]), 0, {})
     with pytest.raises(BadInput, match="for ids"):
         one.update(torch.tensor([1]), 0, {"loss": torch.ones(2)})
+
+
+def test_an_unknown_score_is_replaced_and_leaves_no_trace() -> None:
+    store = ScoreStore()
+    store.update(torch.tensor([0]), 0, {"score": torch.tensor([float("inf")])})
+    store.update(torch.tensor([0, 0]), 1, {"score": torch.tensor([2.0, 2.0])})
+    assert store.get("score").tolist() == [2.0] and store.visits.tolist() == [3]

@@ -293,3 +293,15 @@ def test_shapes_that_do_not_agree_are_refused() -> None:
     own.update_fisher(torch.randn(4, 3), torch.randn(4, 2))
     with pytest.raises(BadInput, match="reset first"):
         own.update_fisher(torch.randn(4, 3), torch.randn(4, 6))
+
+
+@pytest.mark.parametrize("form", ["diagonal", "kronecker", "leverage"])
+def test_log_probabilities_in_place_of_logits_give_the_same_scores(form: str) -> None:
+    features, _, logits = case()
+    plain = LaplacianUncertainty(form=form)  # type: ignore[arg-type]
+    given = LaplacianUncertainty(form=form)  # type: ignore[arg-type]
+    for _ in range(3):
+        expected = plain.update_and_score(logits, features)
+        scores = given.update_and_score(logits.log_softmax(-1), features, normalised=True)
+    assert torch.allclose(scores, expected, rtol=1e-10, atol=1e-14)
+    assert not torch.allclose(given.update_and_score(logits, features, normalised=True), expected)  # logits are no log-probabilities

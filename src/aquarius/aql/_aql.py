@@ -197,12 +197,11 @@ class AQL:
             weights = batch.weights if weights is None else weights
         if len(ids) != len(labels):
             raise BadInput(f"The logits are of {len(labels)} samples, the batch is of {len(ids)}; give ids for another batch.")
-        places = _places(logits, labels)
-        shares = torch.ones_like(ids, dtype=places.dtype) if weights is None else weights
-        shares = shares.to(places).reshape(-1, *[1] * (labels.dim() - 1))
-        total = (shares * places).sum() / (labels != IGNORED).sum().clamp(min=1)
-        self._learn(logits, labels, ids, per_sample(places.detach(), counted(labels)), features)
-        return total
+        log_p, places = _places(logits, labels)
+        mask = counted(labels)
+        shared = places if weights is None else weights.to(places).reshape(-1, *[1] * (labels.dim() - 1)) * places
+        self._learn(logits, labels, ids, places.detach(), mask, features, log_p)
+        return shared.mean() if mask is None else shared.sum() / mask.sum().clamp(min=1)
 
     def learn(self, logits: Tensor, labels: Tensor, ids: Tensor, *, features: Tensor | None = None) -> None:
         """Keep the scores of a batch whose loss is computed elsewhere.
@@ -212,24 +211,28 @@ class AQL:
         """
         checked_logits(logits, labels)
         with torch.no_grad():
-            self._learn(logits, labels, ids, per_sample(_places(logits, labels), counted(labels)), features)
+            log_p, places = _places(logits, labels)
+            self._learn(logits, labels, ids, places, counted(labels), features, log_p)
 
     def features(self, logits: Tensor) -> Tensor | None:
         """Return the head's input [..., d] behind the logits that the head made, to be sliced as they are sliced: `loss(z[:, -1], y, features=f[:, -1])`."""
         return self.scoring.features(logits)
 
-    def _learn(self, logits: Tensor, labels: Tensor, ids: Tensor, losses: Tensor, features: Tensor | None) -> None:
+    def _learn(
+        self, logits: Tensor, labels: Tensor, ids: Tensor, places: Tensor, mask: Tensor | None, features: Tensor | None, log_p: Tensor
+    ) -> None:
+        losses = per_sample(places, mask)
         kept: dict[str, Tensor] = {"loss": losses}
         if labels.dim() == 1:
             kept["label"] = labels
-            for label, count in enumerate(torch.bincount(labels[labels >= 0]).tolist()):
+            for label, count in enumerate(torch.bincount(labels if mask is None else labels[mask]).tolist()):
                 if count:
                     self.mass[label] = self.mass.get(label, 0) + count
         if self.mode != "streaming":  # there every sample was scored when it came, and none is met again
             if self.governor.due():
                 with self.governor.measured(logits), exact(logits):
                     features = self.scoring.features(logits) if features is None else features
-                    values = self.scoring.values(logits, labels, features, ids, losses, learn=True)
+                    values = self.scoring.values(logits, labels, features, ids, losses, learn=True, log_p=log_p)
                     if isinstance(self.curriculum, CurriculumAQL) and not self.curriculum.frozen:
                         kept |= self.scoring.measures(logits, labels, features, losses, values)
                 kept |= values if self.mode != "offline" else {}
@@ -358,10 +361,11 @@ class AQL:
         self.close()
 
 
-def _places(logits: Tensor, labels: Tensor) -> Tensor:
-    """The cross-entropy of each position, [B] or [B, T]."""
-    flat = functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="none", ignore_index=IGNORED)
-    return flat.reshape(labels.shape)
+def _places(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """The log-probabilities, shaped as the logits, and the cross-entropy of each position, [B] or [B, T]."""
+    log_p = functional.log_softmax(logits.flatten(0, -2), -1)
+    flat = functional.nll_loss(log_p, labels.flatten(), reduction="none", ignore_index=IGNORED)
+    return log_p.reshape(logits.shape), flat.reshape(labels.shape)
 
 
 _COUNTS = ("steps", "scored", "fresh", "trained", "total_steps")

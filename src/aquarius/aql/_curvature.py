@@ -8,12 +8,15 @@ Source: Daxberger et al., "Laplace Redux" (2021), for the last layer; Schraudolp
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from ..core import BadInput
 
-SMALLEST = 1e-18  # its square is a normal number: sums of subnormal ones take five times as long
+SMALLEST = 1e-18  # of a probability; its square is a normal number: sums of subnormal ones take five times as long
+LOWEST = math.log(SMALLEST)
 DAMPING = 1e-3  # of leverage, relative to the mean eigenvalue of E[φφᵀ]
 
 
@@ -123,7 +126,7 @@ def epistemic(own: Curvature, phi: Tensor, p: Tensor, refresh: int) -> Tensor:
     Source: Houlsby et al. (2011), equation 2, expanded to second order in the logits around their mean.
     """
     if own.form == "leverage":
-        squares = torch.linalg.vector_norm(p.clamp(min=SMALLEST), dim=-1).square()
+        squares = torch.linalg.vector_norm(p, dim=-1).square()
         return variance_trace(own, phi, refresh) * (1 - squares)
     if own.form == "diagonal":
         return 0.5 * (p * (1 - p) * logit_variance(own, phi, refresh)).sum(-1)

@@ -11,7 +11,7 @@ from ..core import BadInput, did_you_mean
 from . import _scores as scores
 from ._bandit import ScorerBandit
 from ._head import HeadTap
-from ._shapes import counted, per_sample
+from ._shapes import HALF, counted, per_sample
 from ._uncertainty import LaplacianUncertainty
 
 Scorer = Callable[[Tensor, Tensor, Tensor | None], Tensor]  # logits, labels, features -> [B]
@@ -78,18 +78,36 @@ class Scoring:
             return None  # a head that is no Linear: the gradient norm is left out of the difficulty
 
     def values(
-        self, logits: Tensor, labels: Tensor, features: Tensor | None, ids: Tensor, losses: Tensor, *, learn: bool = False
+        self,
+        logits: Tensor,
+        labels: Tensor,
+        features: Tensor | None,
+        ids: Tensor,
+        losses: Tensor,
+        *,
+        learn: bool = False,
+        log_p: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Return the scores [B] by column of the store; with `learn` the batch is added to the curvature."""
+        """Return the scores [B] by column of the store; with `learn` the batch is added to the curvature. `log_p` is what the loss made of the logits."""
         if learn and self.uncertainty is not None and "epistemic" not in self.names:
             self.uncertainty.update_fisher(logits, features, labels)
         if not self.names:
             assert callable(self.scorer)
             return {"score": self.scorer(logits.detach(), labels, features)}
-        found = {name: self._one(name, logits, labels, features, ids, losses, learn) for name in self.names}
+        found = {name: self._one(name, logits, labels, features, ids, losses, learn, log_p) for name in self.names}
         return {f"score of {name}": each for name, each in found.items()} if len(found) > 1 else {"score": found[self.names[0]]}
 
-    def _one(self, name: str, logits: Tensor, labels: Tensor, features: Tensor | None, ids: Tensor, losses: Tensor, learn: bool) -> Tensor:
+    def _one(
+        self,
+        name: str,
+        logits: Tensor,
+        labels: Tensor,
+        features: Tensor | None,
+        ids: Tensor,
+        losses: Tensor,
+        learn: bool,
+        log_p: Tensor | None,
+    ) -> Tensor:
         if name == "loss":
             return losses
         if name == "reducible":
@@ -97,7 +115,11 @@ class Scoring:
             return losses - self.irreducible.to(losses)[ids.to(losses.device)]
         if name == "epistemic":
             assert self.uncertainty is not None
-            return (self.uncertainty.update_and_score if learn else self.uncertainty.score)(logits, features, labels)
+            if not learn:
+                return self.uncertainty.score(logits, features, labels)
+            if log_p is None or log_p.dtype in HALF:  # scores of half precision are made anew in single precision
+                return self.uncertainty.update_and_score(logits, features, labels)
+            return self.uncertainty.update_and_score(log_p, features, labels, normalised=True)
         if name == "gradient_norm":
             if features is None:
                 raise BadInput("The gradient norm needs the head's input: the model has no Linear, give loss(..., features=...).")

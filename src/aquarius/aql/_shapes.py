@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..core import BadInput
 
+HALF = (torch.float16, torch.bfloat16)
 IGNORED = -100  # the label of a position that does not count, as in torch.nn.functional.cross_entropy
 
 
@@ -54,11 +55,15 @@ def per_sample(values: Tensor, mask: Tensor | None = None) -> Tensor:
 def wide(values: Tensor) -> Tensor:
     """Return detached values in at least single precision: scores of half-precision logits are computed in float32."""
     values = values.detach()
-    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+    return values.float() if values.dtype in HALF else values
 
 
 @contextmanager
 def exact(values: Tensor) -> Iterator[None]:
     """No gradient and no autocast: statistics are products of their own precision also inside a mixed-precision loop."""
-    with torch.no_grad(), torch.autocast(values.device.type, enabled=False):
-        yield
+    with torch.no_grad():
+        if torch.is_autocast_enabled(values.device.type):
+            with torch.autocast(values.device.type, enabled=False):
+                yield
+        else:
+            yield

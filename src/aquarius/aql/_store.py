@@ -41,16 +41,21 @@ class ScoreStore:
             raise BadInput(f"Scores are [n] for ids [n]; got ids {list(ids.shape)} and {shapes}.")
         if not len(ids):
             return
-        if int(ids.min()) < 0:
+        least, most = (int(each) for each in ids.aminmax())
+        if least < 0:
             raise BadInput("A sample id is negative: ids are the places of samples in their data set.")
-        self._grow(int(ids.max()) + 1)
+        self._grow(most + 1)
         for name, values in scores.items():
-            column = self.columns.setdefault(name, torch.full((len(self),), float("nan")))
-            new, old = values.detach().float().cpu(), column[ids]
-            column[ids] = torch.where(old.isnan(), new, self.memory * old + (1 - self.memory) * new)
+            if name not in self.columns:
+                self.columns[name] = torch.full((len(self),), float("nan"))
+            column, new = self.columns[name], values.detach().float().cpu()
+            if self.memory:
+                old = column[ids]
+                new = torch.where(old.isnan(), new, self.memory * old + (1 - self.memory) * new)
+            column[ids] = new
         self.stamps[ids] = step
         if visit:
-            self.visits += torch.bincount(ids, minlength=len(self))
+            self.visits.index_add_(0, ids, torch.ones_like(ids))
 
     def get(self, name: str, ids: Tensor | None = None) -> Tensor:
         """Return the score [n] of samples ids [n], of all if not given; NaN where it was never made."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..core import BadInput
-from ._curvature import FORMS, Curvature, epistemic, logit_variance, variance_trace
+from ._curvature import FORMS, LOWEST, SMALLEST, Curvature, epistemic, logit_variance, variance_trace
 from ._head import HeadTap
 from ._modes import modes_kept
 from ._shapes import checked_logits, counted, exact, per_sample, wide
@@ -77,11 +77,15 @@ class LaplacianUncertainty:
         """Return the epistemic score per sample [B], from every stride-th position: the cheap way for a training loop."""
         return self._seen(logits, features, labels, update=False, score=True)
 
-    def update_and_score(self, logits: Tensor, features: Tensor | None = None, labels: Tensor | None = None) -> Tensor:
-        """Do both with one softmax: `update_fisher`, then `score`."""
-        return self._seen(logits, features, labels, update=True, score=True)
+    def update_and_score(
+        self, logits: Tensor, features: Tensor | None = None, labels: Tensor | None = None, *, normalised: bool = False
+    ) -> Tensor:
+        """Do both at once: `update_fisher`, then `score`. `normalised` logits are log-probabilities, as the loss made them: no softmax is needed."""
+        return self._seen(logits, features, labels, update=True, score=True, normalised=normalised)
 
-    def _seen(self, logits: Tensor, features: Tensor | None, labels: Tensor | None, *, update: bool, score: bool) -> Tensor:
+    def _seen(
+        self, logits: Tensor, features: Tensor | None, labels: Tensor | None, *, update: bool, score: bool, normalised: bool = False
+    ) -> Tensor:
         offered = update
         update = offered and (self._offered % self.every == 0 or not self.updates)
         self._offered += offered
@@ -91,7 +95,7 @@ class LaplacianUncertainty:
         mask = counted(kept)
         with exact(logits):
             phi, z = self._rows(thin, inner)
-            p = z.softmax(-1)
+            p = z.clamp(min=LOWEST).exp_() if normalised else z.softmax(-1).clamp_(min=SMALLEST)
             if update:
                 keep = slice(None) if mask is None else mask.flatten()
                 self._update(phi[keep], p[keep])
