@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
+from aquarius.aql import LaplacianUncertainty
+
 COUNT = 480
 
 
@@ -31,3 +33,16 @@ def network(seed: int = 0) -> nn.Sequential:
 
 def loader(count: int = COUNT, *, seed: int = 0, batch_size: int = 8, **options: Any) -> DataLoader[Any]:
     return DataLoader(TensorDataset(*samples(count, seed)), batch_size=batch_size, **options)
+
+
+def doubts(*ranks: int) -> torch.Tensor:
+    """The epistemic scores of ten samples after batches whose halves these ranks saw; they met twice, and each went on for two batches."""
+    generator = torch.Generator().manual_seed(1)
+    own = LaplacianUncertainty(form="kronecker", decay=0.5)
+    for step in range(6):
+        features, logits = torch.randn(2, 8, 5, generator=generator), torch.randn(2, 8, 3, generator=generator)
+        own.update_fisher(torch.cat([logits[rank] for rank in ranks]), torch.cat([features[rank] for rank in ranks]))
+        if step in (1, 3, 5):
+            own.synchronise()
+    own.load_state_dict(own.state_dict())
+    return own.score(torch.randn(10, 3, generator=generator), torch.randn(10, 5, generator=generator))

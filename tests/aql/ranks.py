@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import torch
-from loops import network, samples
+from loops import doubts, network, samples
 from torch import distributed
 from torch.utils.data import TensorDataset
 
@@ -22,6 +22,7 @@ def main(rank: int, folder: str) -> None:
     batch = next(aql.get_selected_batches(100))
     torch.save((batch.ids, batch.values, aql.buffer.seen), f"{folder}/{rank}")
     torch.save(choices(rank), f"{folder}/chosen{rank}")
+    torch.save(doubts(rank), f"{folder}/doubts{rank}")
     distributed.destroy_process_group()
 
 

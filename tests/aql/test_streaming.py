@@ -1,4 +1,4 @@
-"""Streams in, batches out: exact, drained, by id or value, over two ranks, resumed."""
+"""Streams in, batches out: exact, drained, by id or value, over two ranks, resumed.  # tests _ranks.py"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from aql.loops import doubts
 from aquarius.aql import StreamingAQL
 from aquarius.core import BadInput
 
@@ -83,6 +84,10 @@ def test_two_ranks_equal_one(tmp_path: Path) -> None:
     (one, scores, visits), (other, others, _) = (torch.load(tmp_path / f"chosen{rank}") for rank in range(2))
     assert torch.equal(one, other) and torch.equal(scores, others)  # both know what each has scored, and choose alike
     assert visits == 3 * 120 and int((scores != -1).sum()) > 200
+    alike = doubts(0, 1)  # one process that saw both halves
+    for rank in range(2):
+        assert torch.allclose(torch.load(tmp_path / f"doubts{rank}"), alike, rtol=1e-4)
+        assert not torch.allclose(doubts(rank), alike, rtol=1e-4)  # half of the batches is not the whole
 
 
 def test_what_cannot_be_is_refused() -> None:

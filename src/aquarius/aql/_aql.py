@@ -348,6 +348,12 @@ class AQL:
             "loader": self._loader,
         }
 
+    def synchronise(self, group: Any = None) -> None:
+        """Bring scores and curvature of all ranks of an initialised `torch.distributed` together; call it on every rank at once."""
+        self.store.synchronise(group)
+        if self.scoring.uncertainty is not None:
+            self.scoring.uncertainty.synchronise(group)
+
     def close(self) -> None:
         """End the background scorer, and take the hook off the model."""
         if self._thread is not None:

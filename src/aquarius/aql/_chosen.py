@@ -54,7 +54,7 @@ class ChosenDataset(Dataset[Any]):
             BadInput: the policy weighs losses, which training code that computes them itself does not.
         """
         assert self._aql is not None and self.sampler is not None
-        self._aql.store.synchronise()
+        self._aql.synchronise()
         chosen = self.sampler.draw()
         if any(weight != 1.0 for _, weight in chosen):
             raise BadInput(

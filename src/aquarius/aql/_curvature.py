@@ -9,11 +9,13 @@ Source: Daxberger et al., "Laplace Redux" (2021), for the last layer; Schraudolp
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from ..core import BadInput
+from ._ranks import gathered
 
 SMALLEST = 1e-18  # of a probability; its square is a normal number: sums of subnormal ones take five times as long
 LOWEST = math.log(SMALLEST)
@@ -27,6 +29,8 @@ class Curvature:
         self.form, self.decay, self.prior, self.samples = form, decay, prior, samples
         self.sums: dict[str, Tensor] = {}
         self.count = 0.0
+        self.others: dict[str, Tensor] = {}  # the sums of the other ranks when all last met, decayed since as they are there
+        self.others_count = 0.0
         self.age = 0  # updates since the factors were last made
         self._factors: tuple[Tensor, ...] | None = None
 
@@ -39,12 +43,40 @@ class Curvature:
                 )
             self.sums[name] = value if name not in self.sums else self.sums[name].mul_(self.decay).add_(value)
         self.count = self.count * self.decay + len(phi)
+        for value in self.others.values():
+            value.mul_(self.decay)
+        self.others_count *= self.decay
         self.age += 1
+
+    def total(self, name: str) -> Tensor:
+        """Return a sum over all ranks, as far as they have met."""
+        return self.sums[name] + self.others[name] if name in self.others else self.sums[name]
+
+    @property
+    def positions(self) -> float:
+        """Positions counted, over all ranks as far as they have met."""
+        return self.count + self.others_count
 
     @property
     def scale(self) -> float:
         """What the averages stand for: the number of positions counted, or `samples` where that was given."""
-        return 1.0 if self.samples is None else self.samples / self.count
+        return 1.0 if self.samples is None else self.samples / self.positions
+
+    def synchronise(self, group: Any = None) -> None:
+        """Take in the sums of all other ranks of an initialised `torch.distributed`, in place of those of the last time; call it on every rank at once."""
+        states = gathered({"sums": {name: value.cpu() for name, value in self.sums.items()}, "count": self.count}, group)
+        if len(states) == 1 or not self.sums:  # a rank that has seen no batch does not know its form yet
+            return
+        own = distributed.get_rank(group)
+        rest = [state for rank, state in enumerate(states) if rank != own and state["sums"]]
+        shapes = {name: value.shape for name, value in self.sums.items()}
+        if any({name: value.shape for name, value in state["sums"].items()} != shapes for state in rest):
+            raise BadInput("The ranks' heads have different shapes, so their curvatures cannot be added.")
+        self.others = {
+            name: sum((state["sums"][name].to(value) for state in rest), torch.zeros_like(value)) for name, value in self.sums.items()
+        }
+        self.others_count = sum(state["count"] for state in rest)
+        self._factors = None
 
     def factors(self, refresh: int) -> tuple[Tensor, ...]:
         """Return what the scores are made from, made again when `refresh` updates came since."""
@@ -56,7 +88,7 @@ class Curvature:
 
     def clear(self) -> None:
         """Forget every batch."""
-        self.sums, self.count, self.age, self._factors = {}, 0.0, 0, None
+        self.sums, self.count, self.others, self.others_count, self.age, self._factors = {}, 0.0, {}, 0.0, 0, None
 
 
 def _diagonal_parts(phi: Tensor, p: Tensor) -> dict[str, Tensor]:
@@ -72,7 +104,7 @@ def _leverage_parts(phi: Tensor, p: Tensor) -> dict[str, Tensor]:
 
 
 def _diagonal_factors(own: Curvature) -> tuple[Tensor, ...]:
-    return (1 / (own.scale * own.sums["fisher"] + own.prior),)  # the posterior variance of each weight, [C, d]
+    return (1 / (own.scale * own.total("fisher") + own.prior),)  # the posterior variance of each weight, [C, d]
 
 
 def _eigen(matrix: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,14 +117,14 @@ def _kronecker_factors(own: Curvature) -> tuple[Tensor, ...]:
 
     Source: Ritter, Botev, Barber, "A Scalable Laplace Approximation for Neural Networks" (2018).
     """
-    a, q = _eigen(own.sums["A"])
-    b, r = _eigen(own.sums["G"])
-    variances = 1 / (own.scale / own.count * torch.outer(a, b) + own.prior)
+    a, q = _eigen(own.total("A"))
+    b, r = _eigen(own.total("G"))
+    variances = 1 / (own.scale / own.positions * torch.outer(a, b) + own.prior)
     return variances, q, r
 
 
 def _leverage_factors(own: Curvature) -> tuple[Tensor, ...]:
-    a, q = _eigen(own.sums["A"] / own.count)
+    a, q = _eigen(own.total("A") / own.positions)
     return (q * (a + DAMPING * a.mean().clamp(min=1e-30)).rsqrt(),)  # [d, d]
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..core import BadInput
+from ._ranks import gathered
 
 
 class ScoreStore:
@@ -74,12 +75,9 @@ class ScoreStore:
 
         Call it on every rank at once. Without ranks nothing changes.
         """
-        from torch import distributed
-
-        if not (distributed.is_available() and distributed.is_initialized()) or distributed.get_world_size(group) == 1:
+        states = gathered({**self.state_dict(), "fresh": self.visits - self._common(len(self))}, group)
+        if len(states) == 1:
             return
-        states: list[Any] = [None] * distributed.get_world_size(group)
-        distributed.all_gather_object(states, {**self.state_dict(), "fresh": self.visits - self._common(len(self))}, group=group)
         self._grow(max(len(state["stamps"]) for state in states))
         latest = torch.stack([_longer(state["stamps"], len(self), -1) for state in states])
         rank = latest.argmax(0)  # of equal stamps the first rank's, the same everywhere

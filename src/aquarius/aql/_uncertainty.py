@@ -165,11 +165,11 @@ class LaplacianUncertainty:
     def monitor(self) -> dict[str, float]:
         """Return what is worth a look while training: updates, skipped batches, positions counted, age of the factors, bytes, mean of the sums."""
         own = self._curvature
-        size = sum(each.numel() * each.element_size() for each in [*own.sums.values(), *(own._factors or ())])
+        size = sum(each.numel() * each.element_size() for each in [*own.sums.values(), *own.others.values(), *(own._factors or ())])
         seen = {
             f"mean_{name}": float(value.diagonal().mean() if name in "AG" else value.mean()) / own.count for name, value in own.sums.items()
         }
-        counts = {"updates": self.updates, "skipped": self.skipped, "positions": own.count, "age": own.age, "bytes": size}
+        counts = {"updates": self.updates, "skipped": self.skipped, "positions": own.positions, "age": own.age, "bytes": size}
         return {**{name: float(value) for name, value in counts.items()}, **seen}
 
     def reset(self) -> None:
@@ -177,6 +177,14 @@ class LaplacianUncertainty:
         self._curvature.clear()
         self._curvature.form = self.form
         self.updates = self.skipped = self._offered = 0
+
+    def synchronise(self, group: Any = None) -> None:
+        """Add what the other ranks of an initialised `torch.distributed` have seen; call it on every rank at once. Without ranks nothing changes.
+
+        Raises:
+            BadInput: the heads of the ranks differ in shape.
+        """
+        self._curvature.synchronise(group)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that later scores depend on."""
@@ -187,6 +195,8 @@ class LaplacianUncertainty:
             "form": own.form,
             "sums": sums,
             "count": own.count,
+            "others": {name: value.clone() for name, value in own.others.items()},
+            "others_count": own.others_count,
             "age": own.age,
             "factors": factors,
             "updates": self.updates,
@@ -199,6 +209,7 @@ class LaplacianUncertainty:
         own = self._curvature
         own.form, own.count, own.age = state["form"], state["count"], state["age"]
         own.sums = {name: value.clone() for name, value in state["sums"].items()}
+        own.others, own.others_count = {name: value.clone() for name, value in state["others"].items()}, state["others_count"]
         own._factors = None if state["factors"] is None else tuple(each.clone() for each in state["factors"])
         self.updates, self.skipped, self._offered = state["updates"], state["skipped"], state["offered"]
 
