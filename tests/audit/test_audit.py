@@ -1,29 +1,41 @@
 """The audit on staged pairs: every flaw is found in its file, and the honest repository is left in peace."""
-# tests _borrowed.py, _evaluation.py, _features.py, _files.py, _history.py, _invented.py, _labels.py, _leakage.py, _logs.py, _metrics.py, _numbers.py, _overlap.py, _reference.py, _regular.py, _runs.py, _seeds.py, _selection.py, _spine.py, _stated.py, _suite.py, _techniques.py, _training.py, _weakened.py, _words.py, _check.py
+# tests _borrowed.py, _evaluation.py, _features.py, _files.py, _history.py, _invented.py, _labels.py, _leakage.py, _logs.py, _metrics.py, _numbers.py, _overlap.py, _reference.py, _regular.py, _runs.py, _seeds.py, _selection.py, _spine.py, _stated.py, _suite.py, _techniques.py, _training.py, _weakened.py, _words.py, _check.py, _budgets.py, _chosen.py, _flow.py, _promised.py, _sieve.py
 
 from __future__ import annotations
 
+import ast
 import json
+import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aquarius.audit import audit, cards
-from aquarius.core import BadInput
+from aquarius.audit._audit import _run
+from aquarius.audit._check import Check, Material, noted
+from aquarius.audit._code import Code
+from aquarius.audit._records import Records
+from aquarius.audit._repository import load
+from aquarius.core import BadInput, Evidence
 from audit.repositories import BANDIT, BOOST, FACTORS, POWER, SERIES, SPAM
 from audit.repositories_more import ANOMALY, FOREST, POLICY
+from audit.repositories_protocol import HONEST as PROTOCOL_HONEST
 from audit.repositories_torch import CHARS, CONVNET, DROPNET, GRAPH, LATENT
 from audit.staged import FLAWS, Flaw, write
 from audit.staged_more import FLAWS as MORE_FLAWS
+from audit.staged_protocol import FLAWS as PROTOCOL_FLAWS
 from audit.staged_torch import FLAWS as TORCH_FLAWS
 
 HONEST = {
     "boost": BOOST, "factors": FACTORS, "spam": SPAM, "series": SERIES, "dropnet": DROPNET, "bandit": BANDIT, "power": POWER,
     "convnet": CONVNET, "graph": GRAPH, "chars": CHARS, "latent": LATENT, "forest": FOREST, "policy": POLICY, "anomaly": ANOMALY,
+    **PROTOCOL_HONEST,
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", [*FLAWS, *TORCH_FLAWS, *MORE_FLAWS], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*FLAWS, *TORCH_FLAWS, *MORE_FLAWS, *PROTOCOL_FLAWS], ids=lambda case: case.name)
 def test_a_flaw_is_found_where_it_is(case: Flaw, tmp_path: Path) -> None:
     failed = [item for item in audit(write(case.flawed(), tmp_path)) if item.status == "fail"]
     places = {(item.where or "").split(":")[0] for item in failed}
@@ -98,3 +110,35 @@ def test_an_oddity_is_no_flaw(name: str, files: dict[str, str], path: str, old: 
     assert files[path].count(old) == 1
     found = audit(write({**files, path: files[path].replace(old, new)}, tmp_path))
     assert [(item.check, item.where, item.message) for item in found if item.status == "fail"] == []
+
+
+def test_the_page_lists_every_check_in_its_family() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    listed = {
+        (name, section.split("\n", 1)[0].strip().lower())
+        for section in text.split("\n## ")[1:]
+        for name in re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE)
+    }
+    assert {(card["check"], card["family"]) for card in cards()} == listed
+
+
+def test_a_check_without_time_left_is_skipped_and_says_so(tmp_path: Path) -> None:
+    found = audit(write(BOOST, tmp_path), budget=-1.0)
+    assert {item.status for item in found} == {"skipped"}
+    assert {item.message for item in found if item.check != "official-code"} == {"the time was up before this check."}
+
+
+def test_the_time_may_be_up_in_the_middle_of_a_check(tmp_path: Path) -> None:
+    repository = load(write(BOOST, tmp_path))
+
+    def slow(material: Material) -> Iterator[Evidence]:
+        yield noted("README.md", "found before the time was up", "none")
+        time.sleep(0.03)
+        yield from (noted("README.md", "found too late", "none") for _ in material.code.walk(ast.Name))
+
+    check = Check("slow", "protocol", "nothing", "nothing", slow)
+    found = _run(check, Material(repository, Code(repository), Records(repository)), time.perf_counter() + 0.01)
+    assert [(item.status, item.message) for item in found] == [
+        ("fail", "found before the time was up"),
+        ("skipped", "the time was up in the middle of this check."),
+    ]

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import aquarius
 from aquarius.audit import second_opinion
 from aquarius.audit._repository import load
+from aquarius.audit._runner import _Events
 from aquarius.audit._second import stated_programs
 from aquarius.core import BadInput
 
@@ -111,3 +115,30 @@ def test_the_door_audits_and_stays_a_package(tmp_path: Path) -> None:
 
     found = aquarius.audit(place, only=("fabrication",))
     assert {item.check for item in found} == {item.check for item in audit(place, only=("fabrication",))}
+
+
+def _fit_of_a_library(home: Path, call: str) -> list[str]:
+    """Return what is heard when a file of the home calls a library's `fit` with test rows beside it."""
+    library: dict[str, Any] = {}
+    exec(compile("def fit(X, y=None):\n    return X\n", "/elsewhere/library.py", "exec"), library)
+    events = _Events(home)
+    program = f"def main(fit, x_train, x_test):\n    {call}\n"
+    names: dict[str, Any] = {"np": np}
+    exec(compile(program, str(home / "run.py"), "exec"), names)
+    rows = np.arange(40.0).reshape(20, 2)
+    before = sys.getprofile()
+    sys.setprofile(events.called)
+    try:
+        names["main"](library["fit"], rows[:12], rows[12:])
+    finally:
+        sys.setprofile(before)
+    return events.fitted_test
+
+
+def test_a_fit_that_sees_the_test_rows_is_heard(tmp_path: Path) -> None:
+    assert _fit_of_a_library(tmp_path, "fit(np.vstack([x_train, x_test]))") == ["run.py:2: `fit` sees 8 of the 8 rows of `x_test`"]
+
+
+@pytest.mark.parametrize("call", ["fit(x_train)", "fit(np.vstack([x_train, x_test[:3]]))", "fit(None)"])
+def test_a_fit_of_training_rows_is_not_named(call: str, tmp_path: Path) -> None:
+    assert _fit_of_a_library(tmp_path, call) == []

@@ -17,11 +17,13 @@ from aquarius.gauntlet._examine import check_names
 from aquarius.gauntlet._runner import run_check
 from bugs.mutations import BUGS as LANGUAGE
 from bugs.mutations import Bug
+from bugs.mutations_cells import CELLS, ODD_CELLS
 from bugs.mutations_fresh import FRESH, OPEN
 from bugs.mutations_generative import GENERATIVE
 from bugs.mutations_generative import ODD as GENERATIVE_VARIANTS
 from bugs.mutations_languages import LANGUAGES
 from bugs.mutations_more import MORE
+from bugs.mutations_neighbours import NEIGHBOURS, ODD_NEIGHBOURS
 from bugs.mutations_profiles import PROFILES
 from bugs.mutations_profiles_more import MORE_PROFILES, OPEN_MORE_PROFILES
 from bugs.mutations_profiles_open import OPEN_PROFILES
@@ -29,6 +31,7 @@ from bugs.mutations_recipes import RECIPES
 from bugs.mutations_rollouts import OPEN_ROLLOUTS, ROLLOUTS
 from bugs.mutations_sequences import OPEN_SEQUENCES, SEQUENCES
 from bugs.mutations_tabular import OPEN_TABULAR, TABULAR
+from bugs.mutations_tokens import ODD_TOKENS, TOKENS
 from bugs.mutations_vision import OPEN_VISION, VISION
 from bugs.variants import VARIANTS as FIRST_VARIANTS
 from bugs.variants import Variant
@@ -36,8 +39,26 @@ from bugs.variants_languages import LANGUAGE_VARIANTS
 from bugs.variants_rollouts import ODD_ROLLOUTS
 from bugs.variants_vision import VISION_VARIANTS
 
-BUGS = LANGUAGE + MORE + FRESH + RECIPES + PROFILES + MORE_PROFILES + SEQUENCES + LANGUAGES + GENERATIVE + VISION + TABULAR + ROLLOUTS
-VARIANTS = FIRST_VARIANTS + LANGUAGE_VARIANTS + GENERATIVE_VARIANTS + VISION_VARIANTS + ODD_ROLLOUTS
+BUGS = (
+    CELLS
+    + TOKENS
+    + LANGUAGE
+    + MORE
+    + FRESH
+    + RECIPES
+    + PROFILES
+    + MORE_PROFILES
+    + SEQUENCES
+    + LANGUAGES
+    + GENERATIVE
+    + VISION
+    + TABULAR
+    + ROLLOUTS
+    + NEIGHBOURS
+)
+VARIANTS = (
+    FIRST_VARIANTS + LANGUAGE_VARIANTS + GENERATIVE_VARIANTS + VISION_VARIANTS + ODD_ROLLOUTS + ODD_NEIGHBOURS + ODD_TOKENS + ODD_CELLS
+)
 STILL_OPEN = OPEN + OPEN_PROFILES + OPEN_MORE_PROFILES + OPEN_SEQUENCES + OPEN_VISION + OPEN_TABULAR + OPEN_ROLLOUTS
 BASES = Path(__file__).parent / "bases"
 NAMES = sorted(path.stem for path in BASES.glob("*.py"))
@@ -114,6 +135,8 @@ __all__ = [
     "LANGUAGES",
     "LANGUAGE_VARIANTS",
     "NAMES",
+    "NEIGHBOURS",
+    "ODD_NEIGHBOURS",
     "ODD_ROLLOUTS",
     "ROLLOUTS",
     "SEQUENCES",

@@ -7,6 +7,56 @@ from bugs.variants import Variant
 
 GENERATIVE = (
     Bug(
+        "critic",
+        "norm-over-samples",
+        "gradient.norm(dim=1)",
+        "gradient.norm(dim=0)",
+        "gradient_penalty",
+        "loss",
+        "slope penalty",
+        facts=False,
+    ),
+    Bug(
+        "semihard",
+        "anchor-is-positive",
+        "positive = same & ~torch.eye(len(y), dtype=torch.bool)",
+        "positive = same",
+        "semihard_triplet_loss",
+        "loss",
+        "stated mining",
+    ),
+    Bug(
+        "semihard",
+        "near-and-far",
+        "F.relu(margin - gap)",
+        "F.relu(margin + gap)",
+        "semihard_triplet_loss",
+        "loss",
+        "stray sample",
+        facts=False,
+    ),
+    Bug(
+        "queued",
+        "filled-before-the-loss",
+        "    model.train()\n",
+        '    model.train()\n    with torch.no_grad():\n        model.enqueue(model.key_encoder(batch["view_b"]))\n',
+        "step",
+        "data",
+        "positive twice",
+        facts=False,
+    ),
+    Bug("shots", "near-and-far", "return -distances", "return distances", "ProtoNet.forward", "loss", "support", facts=False),
+    Bug(
+        "bernoulli",
+        "draw-without-gradient",
+        "return mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)",
+        "return torch.normal(mean, torch.exp(0.5 * logvar))",
+        "VAE.sample",
+        "gradient",
+        "own noise",
+        facts=False,
+    ),
+    Bug(
         "adversaries",
         "betas",
         '"generator": torch.optim.Adam(model.generator.parameters(), lr=2e-4, betas=(0.5, 0.999))',
@@ -214,6 +264,22 @@ GENERATIVE = (
 
 # odd but correct: run with the slow tests
 ODD = (
+    Variant("pixels", "no-blocks-gate", (("x + self.mix(a.tanh() * b.sigmoid())", "x + self.mix(F.gelu(a) * b.sigmoid())"),)),
+    Variant(
+        "semihard",
+        "every-triplet-summed",
+        (
+            ("semihard = valid & (gap > 0) & (gap < margin)", "semihard = valid & (gap < margin)"),
+            (".sum() / semihard.sum().clamp(min=1)", ".sum()"),
+            ("lr=1e-3", "lr=1e-4"),
+        ),
+        ("mining", "loss", "equations", "optimizer"),
+    ),
+    Variant(
+        "swapped",
+        "third-view-kept",
+        (('"b": x + 0.4 * torch.randn(n, 16, generator=g)', '"b": x + 0.4 * torch.randn(n, 16, generator=g), "source": x'),),
+    ),
     Variant(
         "bernoulli",
         "always-samples",

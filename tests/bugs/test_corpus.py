@@ -9,16 +9,22 @@ import pytest
 from bugs.corpus import (
     BASES,
     BUGS,
+    CELLS,
     GENERATIVE,
     GENERATIVE_VARIANTS,
     LANGUAGE_VARIANTS,
     LANGUAGES,
     NAMES,
+    NEIGHBOURS,
+    ODD_CELLS,
+    ODD_NEIGHBOURS,
     ODD_ROLLOUTS,
+    ODD_TOKENS,
     ROLLOUTS,
     SEQUENCES,
     STILL_OPEN,
     TABULAR,
+    TOKENS,
     VARIANTS,
     VISION,
     VISION_VARIANTS,
@@ -49,16 +55,18 @@ SAMPLE = (
     "views",
 )
 EVERY_BASE = [name if name in SAMPLE else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
-LATER = frozenset(SEQUENCES + LANGUAGES + GENERATIVE + VISION + TABULAR + ROLLOUTS) - frozenset(
+LATER = frozenset(CELLS + TOKENS + SEQUENCES + LANGUAGES + GENERATIVE + VISION + TABULAR + ROLLOUTS + NEIGHBOURS) - frozenset(
     SEQUENCES[::4] + LANGUAGES[::8] + VISION[::8] + TABULAR[::8] + ROLLOUTS[::8]
 )
 EVERY_BUG = [pytest.param(bug, marks=pytest.mark.slow) if bug in LATER else bug for bug in BUGS]
 WITHOUT_FACTS = [
-    pytest.param(bug, marks=pytest.mark.slow) if bug in SEQUENCES + VISION + TABULAR + ROLLOUTS else bug for bug in BUGS if not bug.facts
+    pytest.param(bug, marks=pytest.mark.slow) if bug in CELLS + TOKENS + SEQUENCES + VISION + TABULAR + ROLLOUTS + NEIGHBOURS else bug
+    for bug in BUGS
+    if not bug.facts
 ]
 EVERY_VARIANT = [
     pytest.param(variant, marks=pytest.mark.slow)
-    if variant in LANGUAGE_VARIANTS + GENERATIVE_VARIANTS + VISION_VARIANTS + ODD_ROLLOUTS
+    if variant in LANGUAGE_VARIANTS + GENERATIVE_VARIANTS + VISION_VARIANTS + ODD_ROLLOUTS + ODD_NEIGHBOURS + ODD_TOKENS + ODD_CELLS
     else variant
     for variant in VARIANTS
 ]
@@ -130,6 +138,7 @@ def test_every_check_has_a_planted_bug() -> None:
         "both directions",
         "margin of equal samples",
         "stated mining",
+        "followed copies",
         "turned labels",
         "views made alike",
         "last token",
@@ -180,5 +189,12 @@ def test_every_check_has_a_planted_bug() -> None:
         "reach",
         "neighbour weights",
         "standing still",
+        "own answers",
+        "nearer positives",
+        "answer likelihood",
+        "rewards alone",
+        "action axis",
+        "first state",
+        "stated smoothing",
     }
     assert {check.name for check in checks()} - {bug.check for bug in BUGS} <= elsewhere  # those have theirs in tests/gauntlet

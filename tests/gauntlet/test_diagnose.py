@@ -11,8 +11,8 @@ from aquarius.core import Evidence
 from aquarius.dossier import Gap, Option
 from aquarius.gauntlet import Commands, Diagnosis, diagnose
 from aquarius.gauntlet._diagnose import two_groups
-from gauntlet.test_curves import HEALTHY, LOW, PLANTED
 from gauntlet.test_settings import PAPER, finding
+from gauntlet.training.test_curves import HEALTHY, LOW, PLANTED
 
 
 def run(curves: dict[str, list[tuple[int, float]]], status: str = "pass", **values: float) -> Evidence:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from aquarius.gauntlet._inputs import is_mask, layout, select
-from aquarius.gauntlet._sequences import over_positions, prefix_mask, trailing
+from aquarius.gauntlet.sequences._sequences import over_positions, prefix_mask, trailing
 
 
 def test_rows_time_major_and_graphs_are_told_apart() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from aquarius.gauntlet._balance import judged_factors
-from aquarius.gauntlet._cells import _orientation
-from aquarius.gauntlet._equation_values import statistic_of
-from aquarius.gauntlet._masking import special_tokens
+from aquarius.gauntlet.losses._balance import judged_factors
+from aquarius.gauntlet.sequences._cells import _orientation
+from aquarius.gauntlet.sequences._masking import special_tokens
+from aquarius.gauntlet.stated._equation_values import statistic_of
 from bugs.corpus import BASES, findings, load
 
 Change = tuple[str, str]
@@ -175,8 +175,8 @@ def test_a_scale_that_is_learned_is_no_wrong_scale(tmp_path: Path) -> None:
 
 
 def test_the_mean_and_deviation_of_an_argument() -> None:
-    from aquarius.gauntlet._aligned import Axes
-    from aquarius.gauntlet._expressions import Node
+    from aquarius.gauntlet.stated._aligned import Axes
+    from aquarius.gauntlet.stated._expressions import Node
 
     x = torch.randn(5, 7)
     mean = statistic_of(x, Node("atom", "\\mu"), Axes((5, 7)), False)
@@ -184,3 +184,35 @@ def test_the_mean_and_deviation_of_an_argument() -> None:
     spread = statistic_of(x, Node("atom", "\\sigma"), Axes((5, 7)), True)
     assert spread is not None and torch.allclose(spread, x.double().std(dim=0, unbiased=False, keepdim=True))
     assert statistic_of(x, Node("atom", "x"), Axes((5, 7)), False) is None
+
+
+def test_heads_that_share_keys_in_a_fused_call_or_an_einsum_are_seen(tmp_path: Path) -> None:
+    other = ("v = v.repeat_interleave(self.heads // self.kv, dim=1)", "v = v.repeat(1, self.heads // self.kv, 1, 1)")
+    assert statuses("grouped", "shared heads", tmp_path) == ["pass"]
+    assert statuses("grouped", "shared heads", tmp_path, other) == ["fail"]
+    letters = (
+        ("y = F.scaled_dot_product_attention(q, k, v, is_causal=True)", 'y = torch.einsum("bhij,bhjd->bhid", s.softmax(-1), v)'),
+        ("        y = torch", '        s = torch.einsum("bhid,bhjd->bhij", q, k) / self.size**0.5\n        y = torch'),
+    )
+    assert statuses("grouped", "shared heads", tmp_path, *letters) == ["pass"]
+    assert statuses("grouped", "shared heads", tmp_path, *letters, other) == ["fail"]
+
+
+def test_a_state_that_is_cut_in_part_or_not_handed_on_fails(tmp_path: Path) -> None:
+    assert statuses("locked", "segments", tmp_path) == ["pass"]
+    assert statuses("locked", "segments", tmp_path, ("(h.detach(), c.detach())", "(h.detach(), c)")) == ["fail"]
+    assert statuses("locked", "segments", tmp_path, ("out, hidden = self.chunk", "out, _ = self.chunk")) == ["fail"]
+    assert statuses("locked", "segments", tmp_path, ("CUT = 8", "CUT = 30")) == ["unsure"]  # in one piece: it may be cut between batches
+
+
+def test_experts_in_one_stack_are_weighed_and_equal_ones_are_seen(tmp_path: Path) -> None:
+    assert statuses("stacked", "routing", tmp_path) == ["pass"]
+    assert statuses("stacked", "routing", tmp_path, ("top.softmax(-1))", "scores.softmax(-1).gather(1, chosen))")) == ["fail"]
+    assert statuses("stacked", "twins", tmp_path) == ["pass"]
+    assert statuses("stacked", "balance loss", tmp_path) == ["pass", "pass"]
+
+
+def test_predicted_tokens_that_are_shown_fail_where_masking_is_stated_without_its_token(tmp_path: Path) -> None:
+    shown = ("tokens.masked_fill(chosen, MASK), labels", "tokens.masked_fill(~chosen & (tokens >= SPECIAL), MASK), labels")
+    assert statuses("bertlike", "masking", tmp_path, without=("mask_index", "mask_rate")) == ["skipped"]
+    assert statuses("bertlike", "masking", tmp_path, shown, without=("mask_index", "mask_rate")) == ["fail"]

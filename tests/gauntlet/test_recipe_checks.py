@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from aquarius.gauntlet import Examination
-from aquarius.gauntlet._pinned import pinned
+from aquarius.gauntlet.losses._pinned import pinned
 from bugs.corpus import findings, load
 from gauntlet.subjects import statuses, text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from aquarius.gauntlet._tables import table_error
+from aquarius.gauntlet.sequences._tables import table_error
 from bugs.corpus import BASES, findings, load
 
 
@@ -122,3 +122,93 @@ def test_an_entry_that_is_asked_back_where_it_is_read_fails(tmp_path: Path) -> N
     )
     assert statuses("linear", "foreseen answer", tmp_path, *asked, facts=False) == ["fail"]
     assert statuses("linear", "foreseen answer", tmp_path, facts=False) == ["skipped"]
+
+
+def test_labels_that_the_loss_shifts_are_asked_one_place_earlier(tmp_path: Path) -> None:
+    assert statuses("instruct", "right answer", tmp_path, facts=False) == ["pass"]
+    assert statuses("instruct", "foreseen answer", tmp_path, facts=False) == ["pass"]
+    both_sides = ("mask = (causal & attention_mask[:, None, None, :].bool()) | own", "mask = attention_mask[:, None, None, :].bool() | own")
+    assert statuses("instruct", "foreseen answer", tmp_path, both_sides, facts=False) == ["fail"]
+    assert statuses("instruct", "right answer", tmp_path, ("    return F.cross_entropy(", "    return -F.cross_entropy(")) == ["fail"]
+
+
+def test_parts_that_are_added_and_not_weighed_fail(tmp_path: Path) -> None:
+    added = ("value = loss(model, part) * count / sum(tokens)", "value = loss(model, part)")
+    assert statuses("instruct", "accumulation", tmp_path) == ["pass"]
+    assert statuses("instruct", "accumulation", tmp_path, added) == ["fail"]
+    assert statuses("instruct", "accumulation", tmp_path, added, facts=False) == ["fail"]
+
+
+def test_a_dropout_of_the_file_keeps_the_average_and_a_locked_one_its_mask(tmp_path: Path) -> None:
+    assert statuses("locked", "dropped samples", tmp_path, facts=False) == ["pass"]
+    assert statuses("locked", "dropped samples", tmp_path, ("bernoulli_(1 - self.p) / (1 - self.p)", "bernoulli_(1 - self.p)")) == ["fail"]
+    every = ("x.new_empty(x.size(0), 1, x.size(2))", "x.new_empty(x.size(0), x.size(1), x.size(2))")
+    assert statuses("locked", "dropped samples", tmp_path, every) == ["fail"]
+    renamed = [("LockedDropout", "OwnDropout")] * 3
+    assert statuses("locked", "dropped samples", tmp_path, every, *renamed) == ["pass"]
+
+
+TURNED = """
+def turn(x):
+    angle = torch.arange(x.shape[1])[:, None] * 100 ** (-torch.arange(0, x.shape[2], 2) / x.shape[2])
+    even, odd = x[..., ::2], x[..., 1::2]
+    return torch.cat([even * angle.cos() - odd * angle.sin(), even * angle.sin() + odd * angle.cos()], dim=-1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [(("", ""), "pass"), (("+ odd", "- odd"), "fail"), (("/ x.shape[2])", "/ x.shape[2] / 2)"), "fail")]
+)
+def test_a_rotation_whose_product_is_not_seen_is_called_by_itself(change: tuple[str, str], status: str, tmp_path: Path) -> None:
+    head = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\nfacts = {'positional': 'rotary', 'rope_base': 100}\n"
+    body = """
+class Sum(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words, self.out = nn.Embedding(9, 8), nn.Linear(8, 9)
+
+    def forward(self, x):
+        return self.out(turn(self.words(x)).cumsum(1))
+
+
+def build():
+    return Sum()
+
+
+def batch(n, seed=0):
+    x = torch.randint(0, 9, (n, 7), generator=torch.Generator().manual_seed(seed))
+    return {"x": x, "y": x.roll(-1, 1)}
+
+
+def forward(model, batch):
+    return model(batch["x"])
+
+
+def loss(model, batch):
+    return F.cross_entropy(forward(model, batch).transpose(1, 2), batch["y"])
+"""
+    (found,) = findings(load(head + TURNED.replace(*change) + body, tmp_path), ["rotation"])
+    assert found.status == status and (status == "pass" or found.where == "turn")
+
+
+def test_keys_that_all_heads_share_are_turned_too(tmp_path: Path) -> None:
+    one = (
+        ("k = k.repeat_interleave(self.heads // self.kv, dim=1)", "k = k[:, 0]"),
+        ("v = v.repeat_interleave(self.heads // self.kv, dim=1)", "v = v[:, 0]"),
+        ("y = F.scaled_dot_product_attention(q, k, v, is_causal=True)", 'y = torch.einsum("bhij,bjd->bhid", s.tril().softmax(-1), v)'),
+        ("        y = torch", '        s = torch.einsum("bhid,bjd->bhij", q, k) / self.size**0.5\n        y = torch'),
+    )
+    assert statuses("grouped", "rotation", tmp_path, *one) == ["pass"]
+    assert statuses("grouped", "rotation", tmp_path, *one, ("q, k = rotate(q, a), rotate(k, a)", "q = rotate(q, a)")) == ["fail"]
+
+
+def test_layers_of_torch_say_themselves_where_their_norm_stands(tmp_path: Path) -> None:
+    first = ("batch_first=True, norm_first=True)", "batch_first=True)")
+    assert statuses("entities", "norm placement", tmp_path) != ["fail"]
+    assert statuses("entities", "norm placement", tmp_path, first) == ["fail"]
+
+
+def test_segments_that_the_model_is_given_and_does_not_read_fail(tmp_path: Path) -> None:
+    unread = ("self.segment(segments)", "self.segment(torch.zeros_like(segments))")
+    assert statuses("bertlike", "entries", tmp_path, facts=False) == ["pass"]
+    assert statuses("bertlike", "entries", tmp_path, unread, facts=False) == ["fail"]

@@ -31,5 +31,5 @@ def run(text: str) -> str:
     ],
 )  # fmt: skip
 def test_constructs(inner: str, latex: str) -> None:
-    root = tree_of(source_file("f.xml", f'<m:oMath xmlns:m="http://m">{inner}</m:oMath>'.encode()))
+    root = tree_of(source_file("f.xml", f'<m:oMath xmlns:m="http://m">{inner}</m:oMath>'.encode()), "paper.docx")
     assert latex_of(root) == latex

@@ -34,6 +34,25 @@ def test_front_sections_and_paragraphs() -> None:
     assert [section.place.page for section in found.sections] == [1, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("notice", "year"),
+    [
+        ("31st Conference on Learning (NIPS 2017), Long Beach.", 2017),
+        ("Copyright 2016 by the authors.", 2016),
+        ("We compare with a model of 2015.", None),
+        ("Proceedings of the workshop of 2014 and the Conference of 2019", None),  # two years
+    ],
+)
+def test_the_year_is_that_of_a_notice_on_the_first_page(notice: str, year: int | None) -> None:
+    sheet = (
+        Sheet()
+        .text(100, 700, "A Title of a Paper", size=17, font="bold")
+        .text(100, 600, "Some words of its text stand here.")
+        .text(100, 60, notice)
+    )
+    assert document(write_pdf([sheet])).year == year
+
+
 def test_a_paragraph_goes_over_the_page_its_hyphen_closed_and_its_power_kept() -> None:
     texts = [passage.text for passage in document(pdf_papers.one_column()).passages]
     (whole,) = [text for text in texts if "learning rate" in text]

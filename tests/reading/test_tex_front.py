@@ -48,6 +48,18 @@ def test_authors(latex: Read, author: str, expected: list[str]) -> None:
     assert list(latex(r"\maketitle", author).authors) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (r"\name{Ada Lovelace$^1$, Alan Turing$^{1,2}$}\address{$^1$University of X}", ["Ada Lovelace", "Alan Turing"]),
+        (r"\name[affiliation={1}]{Ada}{Lovelace}\name[affiliation={2}]{Alan}{Turing}", ["Ada Lovelace", "Alan Turing"]),
+        (r"\author{Ada Lovelace}\name{Ournet}", ["Ada Lovelace"]),  # some macro of another class
+    ],
+)
+def test_authors_of_speech_conferences(latex: Read, names: str, expected: list[str]) -> None:
+    assert list(latex(r"\maketitle", names).authors) == expected
+
+
 def test_icml_authors(latex: Read) -> None:
     document = latex(
         r"\icmltitle{A Title}\begin{icmlauthorlist}\icmlauthor{Ada Lovelace}{x}\icmlauthor{Alan Turing}{x,y}\end{icmlauthorlist}"

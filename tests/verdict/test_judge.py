@@ -13,7 +13,7 @@ from aquarius.core import BadInput, Measure
 from aquarius.dossier import Dossier
 from aquarius.verdict import ClaimVerdict, Registration, Verdict, judge, score
 
-from .cases import CASES, GOOD, Case, baseline, checks, claim, count, order, parameters, rule, runs, spread, system
+from .cases import CASES, GOOD, Case, baseline, checks, claim, count, order, parameters, rule, runs, spread, system, value
 
 
 def judged(case: Case) -> ClaimVerdict:
@@ -144,6 +144,18 @@ def test_a_run_as_the_lab_makes_it_is_enough() -> None:
     assert found.result == "reproduced", found.reasons
 
 
+def test_a_claim_that_joined_its_table_late_shows_no_difference_and_can_be_reproduced() -> None:
+    name = claim().id
+    for measured, alone, late in ((79.0, "worse", "inconclusive"), (83.5, "better", "inconclusive"), (81.4, "reproduced", "reproduced")):
+        case = value("", alone, "", (*runs(spread(measured, 0.2)), *checks()))
+        given: dict[str, Any] = {"registered": "before"}
+        first = judge(case.dossier(), case.evidence, case.registration(), **given).claims[0]
+        found = judge(case.dossier(), case.evidence, case.registration(), **given, apart={name: "table2/cora/sgc"}).claims[0]
+        assert (first.result, found.result) == (alone, late)
+        assert any("frozen after runs for table2/cora/sgc of the same table" in reason for reason in found.reasons)
+        assert judge(case.dossier(), case.evidence, case.registration(), **given, apart={"another/claim": name}).claims[0] == first
+
+
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
@@ -151,6 +163,8 @@ def test_a_run_as_the_lab_makes_it_is_enough() -> None:
         ((rule(claim="table2/cora/gcm"),), "no claim of the dossier. Did you mean 'table2/cora/gcn'?"),
         ((rule(margin=0.0),), "must be finite and positive, got 0.0"),
         ((rule(margin=float("nan")),), "must be finite and positive"),
+        ((rule(margin=0.5, drift=0.6, drift_source="two cards"),), "the drift budget of .* must lie between 0 and its margin"),
+        ((rule(margin=0.5, drift=0.1),), r"and say where it was measured \(drift_source\)"),
         ((rule(alpha=0.5),), "must lie between 0 and 0.5"),
         ((rule(seeds=0),), "must be positive, got 0"),
     ],

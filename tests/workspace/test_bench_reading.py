@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from aquarius.core import BadInput
 from aquarius.reading import read, source_files
-from aquarius.workspace._bench_reading import _expanded, _places, cell_text, score_reading
+from aquarius.workspace._bench_reading import _PARTS, _expanded, _places, cell_text, score_reading, tables
+from aquarius.workspace._show import table_view
 from reading import pdf_papers
 
 GOLD = {
@@ -82,6 +85,27 @@ def test_cells_are_compared_without_their_dress() -> None:
     assert cell_text(r"$\mathbf{0.930}$") == cell_text(".93") == "0.93"
     assert cell_text(r"1,024 \cite{x}") == "1024" and cell_text("81.5 ± 0.3") == cell_text(r"$81.5 \pm 0.3$")
     assert cell_text("81.5") != cell_text("81.6")
+
+
+def test_the_tables_fit_a_terminal_of_a_hundred_columns() -> None:
+    row = {name: "236/236" for title, heads in _PARTS for name in heads}
+    figures = {
+        "rows": [
+            {"paper": "diff_transformer", **row, "against": "gold"},
+            {"paper": "other", **dict.fromkeys(row, "–"), "places": "9/9"},
+            {"paper": "all 2", **row},
+        ]
+    }
+    parts = tables(figures)
+    assert [[line["paper"] for line in rows] for _, rows in parts] == [["diff_transformer", "all 2"]] * 2 + [
+        ["diff_transformer", "other", "all 2"]
+    ]
+    for title, rows in parts:
+        console = Console(width=100, record=True, file=StringIO())
+        console.print(table_view(title, rows))
+        printed = console.export_text()
+        assert "236/236" in printed and "…" not in printed
+        assert len(printed.splitlines()) <= len(rows) + 5  # no cell is broken over lines
 
 
 def test_papers_with_gold_are_measured(shared: Path) -> None:

@@ -13,7 +13,7 @@ from aquarius.verdict import Registration, Rule, register
 from aquarius.workspace import Ledger, registered
 from aquarius.workspace._config import read_experiments
 from aquarius.workspace._judging import judge_workspace
-from aquarius.workspace._registered import registrations, seen_before
+from aquarius.workspace._registered import apart, registrations, seen_before
 from aquarius.workspace._stages import _other_claims
 from aquarius.workspace._stages import register as freeze
 from workspace.samples import CLAIM, complete, registration, run
@@ -63,6 +63,35 @@ def test_a_baseline_that_is_edited_after_the_runs_changes_the_rule_too(ledger: L
     ledger.append("registration", frozen(first))
     ledger.append("evidence", run(0))
     ledger.append("registration", frozen(lower))
+    assert registered(ledger, CLAIM) == "after"
+
+
+def table(*claims: str) -> Registration:
+    return Registration(rules=tuple(Rule(claim=claim, margin=1.0) for claim in claims), dossier="d" * 64)
+
+
+def test_a_claim_that_joins_its_table_after_runs_of_it_is_named(ledger: Ledger) -> None:
+    ledger.append("registration", table("table2/a", "table2/b", "table3/a"))
+    ledger.append("evidence", run(0, claim="table2/a"))
+    both = table("table2/a", "table2/b", "table2/c", "table3/a", "table3/b")
+    ledger.append("registration", both)
+    assert apart(list(ledger.entries()), both) == {"table2/c": "table2/a"}  # of table3 nothing was seen; b was there from the start
+    pilot = Ledger(ledger.path.with_name("pilot.jsonl"))
+    pilot.append("registration", table("table2/a"))
+    pilot.append("evidence", run(0, claim="table2/a", counts=False))
+    pilot.append("registration", table("table2/a", "table2/b"))
+    assert apart(list(pilot.entries()), table("table2/a", "table2/b")) == {}
+
+
+def test_a_rule_that_was_frozen_before_a_field_existed_has_not_changed(ledger: Ledger) -> None:
+    old = frozen(paper()).to_data()
+    for name in ("drift", "drift_source"):
+        del old["rules"][0][name]
+    ledger.append("registration", old)
+    ledger.append("evidence", run(0))
+    ledger.append("registration", frozen(paper()))
+    assert registered(ledger, CLAIM) == "before"
+    ledger.append("registration", frozen(paper(), drift=0.1, drift_source="both cards"))
     assert registered(ledger, CLAIM) == "after"
 
 

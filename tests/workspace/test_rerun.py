@@ -15,7 +15,8 @@ from aquarius.workspace import Workspace, status
 from aquarius.workspace import _again as again
 from aquarius.workspace._facts import Facts
 from aquarius.workspace._judging import judge_workspace
-from aquarius.workspace._rerun import compare, rerun, select
+from aquarius.workspace._rerun import Drift, budgets, compare, rerun, select, within_budget
+from aquarius.workspace._road import travel
 from aquarius.workspace._show_evidence import rerun_view
 from aquarius.workspace._verify import verify_workspace
 from workspace.samples import complete, rerun_of, run, run_of
@@ -34,6 +35,18 @@ def test_a_whole_reproduction_gives_every_number_again_in_a_fresh_room(work: Wor
     assert "a new virtual environment" in one.details["room"]
     assert judge_workspace(work).to_json() == before  # a rerun is no evidence for a claim
     assert verify_workspace(work)[0] == []
+
+
+@pytest.mark.slow
+def test_a_reproduction_that_does_not_follow_from_its_seeds_is_found_out_in_a_fresh_room(work: Workspace) -> None:
+    train = work.root / "src/line/train.py"
+    train.write_text("import os\n\n\ndef train(run):\n    return {'test_accuracy': 80.0 + int.from_bytes(os.urandom(2)) / 2**18}\n")
+    travel(work, workers=2)
+    one = again_run(work, None, fresh=True)
+    runs = {drift["of"] for drift in one.details["differences"] if drift["name"] == "test_accuracy"}
+    assert one.status in ("fail", "unsure"), one.message  # unsure where the tests' own process had other threads than the fresh room
+    assert len(runs) == sum(one.kind == "run" for one in Facts(work).divided[0])
+    assert not status(work).gate_named("rerun").open
 
 
 def test_a_number_that_does_not_come_again_is_named_with_its_size(work: Workspace) -> None:
@@ -76,9 +89,50 @@ def test_a_difference_on_another_machine_is_no_verdict() -> None:
     first, other = (one.model_copy(update={"receipt": one.receipt.model_copy(update={"environment": Environment.model_validate(machine | {"processor": name})})}) for name in "AB")  # fmt: skip
     other = other.model_copy(update={"values": {"accuracy": 80.1}})
     drifts, numbers = compare([first], [other])
-    found = _evidence([first], [other], drifts, numbers, room="", fresh=False, everything=False, started="")
+    found = _evidence([first], [other], drifts, numbers, {}, room="", fresh=False, everything=False, started="")
     assert (found.status, numbers) == ("unsure", 1)
     assert "processor was A and is B" in found.message and "accuracy was 80.0 and is 80.1 (+0.12%)" in found.message
+
+
+def on(processor: str, value: float, accelerator: str | None = None) -> Evidence:
+    machine = {"python": "3.11", "platform": "Linux", "processor": processor, "cores": 2, "threads": 1, "accelerator": accelerator}
+    one = run(0, value)
+    assert one.receipt is not None
+    receipt = one.receipt.model_copy(update={"environment": Environment.model_validate(machine)})
+    return one.model_copy(update={"receipt": receipt, "curves": {"loss": [(1, value)]}})
+
+
+def test_a_drift_budget_is_for_other_hardware_and_never_between_equal_processors() -> None:
+    from aquarius.workspace._rerun import _evidence
+
+    def status_of(first: Evidence, other: Evidence, budget: float = 0.2) -> tuple[str, str]:
+        drifts, numbers = compare([first], [other])
+        allowed = {("gcn-cora", "accuracy"): budget}
+        found = _evidence([first], [other], drifts, numbers, allowed, room="", fresh=False, everything=False, started="")
+        return found.status, found.message
+
+    status, message = status_of(on("A", 80.0), on("B", 80.1))
+    assert status == "pass" and "within its drift budget (accuracy ±0.2)" in message and "processor was A and is B" in message
+    assert status_of(on("A", 80.0), on("B", 80.3))[0] == "unsure"  # beyond it
+    assert status_of(on("A", 80.0), on("B", 80.1), budget=0.0)[0] == "unsure"  # none was registered
+    assert status_of(on("A", 80.0), on("A", 80.1)) == ("fail", status_of(on("A", 80.0), on("A", 80.1))[1])  # CPU against CPU: none
+    assert status_of(on("A", 80.0, "GPU"), on("A", 80.1, "GPU"))[0] == "pass"
+    failed = on("B", 80.1).model_copy(update={"status": "fail"})
+    assert status_of(on("A", 80.0), failed)[0] == "unsure"  # no budget excuses a status
+    word = Drift(of="verdict", name="[0].result", was="reproduced", now="inconclusive")
+    assert within_budget([word], {("gcn-cora", "accuracy"): 9.0}) is None
+    number = Drift(of="verdict", name="[0].measured.mean", was=1.0, now=1.1, difference=0.1)
+    assert within_budget([number], {("gcn-cora", "accuracy"): 9.0}) == [number]
+
+
+def test_the_budget_is_that_of_the_registered_rule(tmp_path: Path) -> None:
+    work = complete(tmp_path / "gcn")
+    assert budgets(Facts(work)) == {("gcn-cora", "accuracy"): 0.0}
+    frozen = Facts(work).registration
+    assert frozen is not None
+    rule = frozen.rules[0].model_copy(update={"drift": 0.2, "drift_source": "both cards"})
+    work.open_ledger().append("registration", frozen.model_copy(update={"rules": (rule,)}))
+    assert budgets(Facts(work)) == {("gcn-cora", "accuracy"): 0.2}
 
 
 def test_evidence_that_does_not_come_again_differs() -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 from ..core import BadInput, Evidence
 from . import (
+    _answers,
     _borrowed,
+    _budgets,
+    _chosen,
     _evaluation,
     _features,
     _files,
@@ -21,11 +24,13 @@ from . import (
     _metrics,
     _numbers,
     _overlap,
+    _promised,
     _reference,
     _regular,
     _runs,
     _seeds,
     _selection,
+    _sieve,
     _spine,
     _stated,
     _suite,
@@ -49,14 +54,19 @@ CHECKS: tuple[Check, ...] = tuple(
         _files,
         _history,
         _selection,
+        _chosen,
+        _sieve,
         _spine,
         _seeds,
         _leakage,
         _overlap,
         _labels,
+        _answers,
         _metrics,
         _evaluation,
         _stated,
+        _budgets,
+        _promised,
         _suite,
         _techniques,
         _training,
@@ -83,6 +93,7 @@ def audit(folder: str | Path, *, only: Iterable[str] = (), official: str | Path 
     repository = load(Path(folder), Path(official) if official is not None else None)
     records = Records(repository)
     material = Material(repository, Code(repository), records, _stated_numbers(repository))
+    material.code.recorded = records.measured()
     end = time.perf_counter() + budget
     return [item for check in checks for item in _run(check, material, end)]
 

@@ -13,7 +13,8 @@ from ._check import Check, Material, found, noted, source
 from ._code import Code, dotted, last
 
 _OWN_WORK = re.compile(
-    r"from scratch|no (library|sklearn|scikit-learn)|without (a |any )?(library|sklearn|scikit-learn)|our own implementation|own implementation|plain numpy|pure numpy|numpy only|only numpy|in numpy|by hand|self-written|own code|self-made"
+    r"from scratch|no (library|sklearn|scikit-learn)|without (a |any )?(library|sklearn|scikit-learn)|our own implementation|own implementation|plain numpy|pure numpy|numpy only|only numpy|in numpy|by hand|self-written|own code|self-made|"
+    r"written (out|by us|here)|(is|are) (all )?(ours|our own)|(implemented|written|coded) (it |them )?ourselves|re-?implement|our (own )?(version|code) of"
 )
 # where libraries keep methods, beside data, metrics and tools
 _METHOD_HOMES = re.compile(
@@ -27,6 +28,7 @@ _SHINGLE = 12
 def library(material: Material) -> Iterator[Evidence]:
     """A library's implementation where the README says that the method was written here."""
     code = material.code
+    yield from _denied(material)
     own = material.repository.prose(paper=False).lower()
     docs = " ".join(ast.get_docstring(module.tree) or "" for module in material.repository.code).lower()
     if not _OWN_WORK.search(own + " " + docs):
@@ -34,6 +36,15 @@ def library(material: Material) -> Iterator[Evidence]:
     methods = _library_methods(code)
     for call in code.walk(ast.Call):
         assert isinstance(call, ast.Call)
+        name = _namesake(code, call)
+        said = any(name.lower() in part for part in re.split(r"[.\n]\s", own + "\n " + docs) if _OWN_WORK.search(part))
+        if name and said and not re.search(r"baseline|reference|parity|compare|check", name.lower()):
+            yield found(
+                code.place(call),
+                f"`{name}` is said to be written here and hands over to the library's: `{source(call)}`.",
+                "use the code of the repository, or say that the library does it.",
+            )
+            continue
         method = methods.get(dotted(call.func)) or methods.get(dotted(call.func).split(".")[0] + ".*", "")
         if not method:
             continue
@@ -49,6 +60,55 @@ def library(material: Material) -> Iterator[Evidence]:
                     f"the text says the method is written here, the code runs the library's: `{source(call)}`.",
                     "use the code of the repository, or say that the library does it.",
                 )
+
+
+def _denied(material: Material) -> Iterator[Evidence]:
+    """The text says that a class or function of a library is not used ("no `nn.GRU`"), and the code uses it, as a call or as a base."""
+    code = material.code
+    denied = set(
+        re.findall(
+            r"\b(?:no|without|not use|not call|instead of|never use|never call)s?\s+`([A-Za-z_][\w.]*)`",
+            material.repository.prose(paper=False),
+        )
+    )
+    names = {item.rsplit(".", 1)[-1] for item in denied if "." in item or not item.islower()}
+    for node in code.walk(ast.Call, ast.ClassDef) if names else ():
+        used = (
+            [last(node.func)]
+            if isinstance(node, ast.Call)
+            else [last(base) for base in node.bases]
+            if isinstance(node, ast.ClassDef)
+            else []
+        )
+        own = any(item.name in names for item in code.walk(ast.ClassDef) if isinstance(item, ast.ClassDef))
+        if names & set(used) and not own:
+            yield found(
+                code.place(node),
+                f"the text says that `{sorted(names & set(used))[0]}` is not used, and the code uses it.",
+                "let the text say what the code does.",
+            )
+
+
+def _namesake(code: Code, call: ast.Call) -> str:
+    """Return the class or function of the repository that runs a library's class or function of its own name: class Adam around torch.optim.Adam."""
+    front, _, name = dotted(call.func).rpartition(".")
+    module = front.split(".")[0]
+    imported = module in ("torch", "nn", "optim", "sklearn", "scipy", "np", "F", "functional") or name in _library_names(code)
+    if not imported or len(name) < 3 or name in ("array", "zeros", "tensor"):
+        return ""
+    holders = [item.name for item in code.ancestors(call) if isinstance(item, ast.ClassDef | ast.FunctionDef)]
+    plain = re.sub(r"_|classifier|regressor", "", name.lower())
+    return next(
+        (holder for holder in holders if re.sub(r"_|^(my|our|own|tiny|small|mini)|classifier|regressor", "", holder.lower()) == plain), ""
+    )
+
+
+def _library_names(code: Code) -> set[str]:
+    libraries = ("torch", "sklearn", "scipy", "statsmodels")
+    nodes = [
+        node for node in code.walk(ast.ImportFrom) if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in libraries
+    ]
+    return {alias.asname or alias.name for node in nodes for alias in node.names}
 
 
 def _library_methods(code: Code) -> dict[str, str]:

@@ -92,8 +92,11 @@ class Code:
         self.parent: dict[ast.AST, ast.AST] = {}
         self.module_of: dict[ast.AST, Module] = {}
         self._values: dict[int, dict[str, list[ast.AST]]] = {}
+        self._binders: dict[int, dict[str, list[ast.AST]]] = {}
+        self.splitting: dict[tuple[int, int], set[str]] = {}  # the parameters that a function splits, once they were looked for
         self._own: dict[int, list[ast.AST]] = {}  # the nodes of a scope that may bind a name
         self._roles: dict[tuple[int, int], set[Role]] = {}
+        self.recorded: set[str] = set()  # the names by which result files hold measured numbers
         self.deadline = float("inf")  # of time.perf_counter; a check that walks on after it is ended
         self._of_kind: dict[tuple[str, type[ast.AST]], list[ast.AST]] = {}
         self._walked: dict[tuple[tuple[type[ast.AST], ...], bool], list[ast.AST]] = {}
@@ -217,6 +220,21 @@ class Code:
                     table.setdefault(name, []).extend(_bound(target, value, name))
         return table
 
+    def binders(self, scope: ast.AST, name: str) -> list[ast.AST]:
+        """Return the statements, loops and calls of append in which a scope gives a name something."""
+        if id(scope) not in self._binders:
+            table = self._binders[id(scope)] = {}
+            for node in sorted(self._own.get(id(scope), ()), key=_position):
+                if isinstance(node, ast.Call):
+                    grows = isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend", "add")
+                    names = {dotted(node.func.value)} if grows and isinstance(node.func, ast.Attribute) else set()
+                else:
+                    targets = node.targets if isinstance(node, ast.Assign) else [node.target]  # type: ignore[attr-defined]
+                    names = {item.id for target in targets for item in walk(target) if isinstance(item, ast.Name)}
+                for one in names if getattr(node, "value", node) is not None else ():
+                    table.setdefault(one, []).append(node)
+        return self._binders[id(scope)].get(name, [])
+
     def pairs(self, target: ast.AST, value: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
         """Pair the targets of an assignment with their values, through the tuple that a function of the repository gives back."""
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Call):
@@ -339,12 +357,17 @@ class Code:
                 found += [(word.arg, word.value) for word in node.keywords if word.arg]
             elif isinstance(node, ast.Call) and last(node.func) in ("print", "write", "info"):
                 found += [pair for item in node.args if isinstance(item, ast.JoinedStr) for pair in _labelled(item)]
+                found += _formatted(node.args)
         return found
 
     @cached_property
     def reported(self) -> list[tuple[str, ast.AST]]:
-        """What the code reports: what it writes down under a metric's name."""
-        return [(key, value) for key, value in self.written if set(words(key)) & METRICS and not set(words(key)) & PAPERLIKE]
+        """What the code reports: what it writes down under a metric's name, or under a name that a result file holds a measured number by."""
+        return [
+            (key, value)
+            for key, value in self.written
+            if (set(words(key)) & METRICS or key in self.recorded) and not set(words(key)) & PAPERLIKE
+        ]
 
     def _is_written(self, node: ast.AST) -> bool:
         for item in self.ancestors(node):
@@ -399,6 +422,18 @@ def _labelled(text: ast.JoinedStr) -> list[tuple[str, ast.AST]]:
                 pairs.append((label.group(1), part.value))
             before = ""
     return pairs
+
+
+def _formatted(arguments: list[ast.expr]) -> list[tuple[str, ast.AST]]:
+    """Pair each value of a %-format with the word before its place: info("loss %.4f", value), "loss %.4f" % value."""
+    text, values = (arguments[0] if arguments else None), arguments[1:]
+    if isinstance(text, ast.BinOp) and isinstance(text.op, ast.Mod):
+        right = text.right
+        text, values = text.left, right.elts if isinstance(right, ast.Tuple) else [right]
+    if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
+        return []
+    places = re.findall(r"([A-Za-z]\w*)?[ =:]*%[-+ 0-9.]*[a-z]", text.value)
+    return [(label, value) for label, value in zip(places, values, strict=False) if label]
 
 
 def offset(node: ast.AST | None) -> tuple[str, int] | None:

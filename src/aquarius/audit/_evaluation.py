@@ -340,7 +340,8 @@ def _measured_on(code: Code, call: ast.Call) -> set[str]:
             for part in walk(item)
             if isinstance(part, ast.Subscript | ast.Name) and not isinstance(code.parent.get(part), ast.Subscript)
         ]
-        for part in parts:
+        fitted = {id(sub) for inner in walk(item) if isinstance(inner, ast.Call) and last(inner.func) == "fit" for sub in walk(inner)}
+        for part in (part for part in parts if id(part) not in fitted):
             name = part.id if isinstance(part, ast.Name) else dotted(part.value)
             base = name.rsplit(".", 1)[-1]
             role = name_role(base)
@@ -351,7 +352,7 @@ def _measured_on(code: Code, call: ast.Call) -> set[str]:
                     role = roles.pop()
             if role is not None:
                 found_here.add(role)
-            elif _TRUTH.match(base) and last(call.func) != "mean":
+            elif _TRUTH.match(base) and (last(call.func) != "mean" or isinstance(part, ast.Subscript)):
                 deeper = code.roles(part)
                 found_here |= deeper or {"unknown"}
     return found_here

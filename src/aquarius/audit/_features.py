@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core import Evidence
 from ._check import Check, Material, found, noted, source
-from ._code import Code, assigned, constant, dotted, names_in, returns, walk, words
+from ._code import Code, assigned, constant, dotted, last, names_in, returns, walk, words
 
 _COMMON = {
     "self",
@@ -59,8 +59,10 @@ def switched_off(material: Material) -> Iterator[Evidence]:
         return
     yield from _zero_weights(code)
     yield from _never_read(code, prose)
+    yield from _self_fed(code, prose)
     yield from _thrown_away(code, prose)
     yield from _default_off(code, prose)
+    yield from _called_off(code, prose)
     for path, data in material.records.settings.items():
         for key, value in _flat(data):
             if (
@@ -113,17 +115,60 @@ def _never_read(code: Code, prose: str) -> Iterator[Evidence]:
             for item in walk(function)
             if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load) and not _feeds_itself(code, item)
         }
+        parameters = {arg.arg for arg in [*function.args.args, *function.args.kwonlyargs]}
         for node in (item for item in walk(function) if isinstance(item, ast.Assign) and code.scope_of[item] is function):
             for target in node.targets:
                 for name, value in _single(target, node.value):
                     computed = isinstance(value, ast.Call | ast.BinOp)
                     kept = any(isinstance(item, ast.Global | ast.Nonlocal) and name in item.names for item in walk(function))
-                    if computed and name not in read and not name.startswith("_") and claimed(name, prose) and not kept:
+                    built = last(value) if isinstance(value, ast.Call) and last(value.func)[:1].isupper() else ""
+                    about = (
+                        claimed(name, prose) or claimed(built, prose) or any(claimed(item, prose) for item in names_in(value) & parameters)
+                    )
+                    if computed and name not in read and not name.startswith("_") and about and not kept:
                         yield found(
                             code.place(node),
                             f"`{name}` is computed and never read: `{source(node)}`.",
                             "use it, or take it out with what is claimed of it.",
                         )
+
+
+def _self_fed(code: Code, prose: str) -> Iterator[Evidence]:
+    """self.bias[u] += rate * (e - decay * self.bias[u]) is the only place that reads `bias`: it is learned, and nothing uses it."""
+    if code.words["getattr"] or code.words["vars"] or code.words["__dict__"]:
+        return
+    uses: dict[str, list[ast.Attribute]] = {}
+    for tests in (False, True):
+        for node in code.walk(ast.Attribute, tests=tests):
+            assert isinstance(node, ast.Attribute)
+            uses.setdefault(node.attr, []).append(node)
+    for name, nodes in uses.items():
+        if not claimed(name, prose) or any(dotted(node.value) != "self" for node in nodes):
+            continue
+        outside = [node for node in nodes if not _only_updated(code, node)]
+        updated = [node for node in nodes if isinstance(code.within(node, ast.AugAssign, ast.Assign), ast.AugAssign)]
+        if updated and not outside:
+            yield found(
+                code.place(updated[0]),
+                f"`{name}` is updated and nothing else reads it.",
+                "use it, or take it out with what is claimed of it.",
+            )
+
+
+def _only_updated(code: Code, node: ast.Attribute) -> bool:
+    statement = code.within(node, ast.Assign, ast.AugAssign)
+    if isinstance(statement, ast.AugAssign):
+        return _base_attribute(statement.target) == node.attr
+    if isinstance(statement, ast.Assign):
+        targets = [part for target in statement.targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+        return node.attr in [_base_attribute(target) for target in targets]
+    return False
+
+
+def _base_attribute(target: ast.AST) -> str:
+    while isinstance(target, ast.Subscript):
+        target = target.value
+    return target.attr if isinstance(target, ast.Attribute) else ""
 
 
 def _feeds_itself(code: Code, item: ast.Name) -> bool:
@@ -160,6 +205,31 @@ def _thrown_away(code: Code, prose: str) -> Iterator[Evidence]:
         calls = any(isinstance(item, ast.Expr) and isinstance(item.value, ast.Call) for item in walk(function))
         if not changes and not calls and not any(isinstance(item, ast.With | ast.Global) for item in walk(function)):
             yield found(code.place(node), f"what `{function.name}` gives back is thrown away: `{source(node)}`.", "assign it.")
+
+
+def _called_off(code: Code, prose: str) -> Iterator[Evidence]:
+    """propagate(..., restart=0.0), where the function has another default, every call says so and the text speaks of it."""
+    for node in code.walk(ast.Call):
+        assert isinstance(node, ast.Call)
+        function = code.function(node)
+        if function is None:
+            continue
+        pairs = dict(zip([arg.arg for arg in function.args.args[::-1]], function.args.defaults[::-1], strict=False))
+        pairs |= {
+            arg.arg: value for arg, value in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if value is not None
+        }
+        for word in node.keywords:
+            default = pairs.get(word.arg or "")
+            off = isinstance(word.value, ast.Constant) and not word.value.value and word.value.value is not None
+            on = isinstance(default, ast.Constant) and bool(default.value) and not isinstance(default.value, str)
+            if off and on and claimed(word.arg or "", prose) and re.search(r"\d|True", ast.unparse(default or word.value)):
+                others = [item for call in code.calls_of.get(function.name, []) for item in call.keywords if item.arg == word.arg]
+                if all(isinstance(item.value, ast.Constant) and not item.value.value for item in others):
+                    yield found(
+                        code.place(node),
+                        f"`{word.arg}` is switched off where `{function.name}` is called: `{source(word.value)}`.",
+                        "leave it on, or take the claim out.",
+                    )
 
 
 def _default_off(code: Code, prose: str) -> Iterator[Evidence]:

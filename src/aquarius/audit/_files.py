@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 from ..core import Evidence
 from ._check import Check, Material, found, noted, source
-from ._code import Code, dotted, last, names_in, walk, words
+from ._code import PAPERLIKE, Code, constant, dotted, last, names_in, walk, words
+from ._repository import Module
 
 _READS = {"load", "loadtxt", "genfromtxt", "read_csv", "read_json", "read_parquet", "read_pickle", "open", "read_text", "read_bytes", "fromfile", "memmap"}  # fmt: skip
 _WRITES = {"save", "savez", "savez_compressed", "savetxt", "to_csv", "to_json", "to_parquet", "to_pickle", "dump", "write_text", "write_bytes", "tofile"}  # fmt: skip
@@ -169,7 +170,56 @@ def unknown_option(material: Material) -> Iterator[Evidence]:
                     yield noted(path, message, "let the script run what the record came from.")
 
 
+_FIGURE = re.compile(r"savefig|imsave|<svg|\.(svg|png|pdf)\b|write_image")
+_READING = re.compile(r"open\(|loads?\(|read_csv|read_text|loadtxt|genfromtxt|DictReader|from_json|read_json")
+
+
+_STYLE = {"colour", "color", "colours", "colors", "palette", "ticks", "size", "grid", "rates", "margins"}
+
+
+def _computes(code: Code, module: Module) -> bool:
+    """Say whether a module of a figure is part of the run: it imports the repository's code, trains or draws numbers."""
+    own = {PurePosixPath(item.path).stem for item in code.repository.code} | {item.path.split("/")[0] for item in code.repository.code}
+    imports = {alias.name for node in walk(module.tree) if isinstance(node, ast.Import) for alias in node.names}
+    imports |= {node.module or "." for node in walk(module.tree) if isinstance(node, ast.ImportFrom)}
+    inside = any(part in own or not part for name in imports for part in name.split("."))
+    return inside or bool(re.search(r"default_rng|manual_seed|\.fit\(|backward\(|random\.", module.text))
+
+
+def drawn_by_hand(material: Material) -> Iterator[Evidence]:
+    """A figure whose points are literals in the script: it reads no record, and the records hold other numbers."""
+    code = material.code
+    known = material.records.known()
+    for module in material.repository.code:
+        if not _FIGURE.search(module.text) or _READING.search(re.sub(r"open\([^)]*['\"]w", "", module.text)) or _computes(code, module):
+            continue
+        for node in code.walk(ast.List, ast.Tuple):
+            if code.module_of[node] is not module or isinstance(code.parent.get(node), ast.List | ast.Tuple):
+                continue
+            numbers = [
+                value for item in walk(node) if (value := constant(item)) is not None and value != int(value) and len(f"{value:g}") >= 4
+            ]
+            named = " ".join(dotted(target) for item in code.ancestors(node) if isinstance(item, ast.Assign) for target in item.targets)
+            if len(numbers) < 3 or set(words(named)) & (PAPERLIKE | _STYLE) or isinstance(code.parent.get(node), ast.keyword):
+                continue
+            recorded = [number for number in numbers if any(abs(number - value) < 6e-4 * max(1.0, abs(number)) for value in known)]
+            yield found(
+                code.place(node),
+                f"the points of a figure are literals: `{source(node)}`.",
+                "draw the figure from the records of the run.",
+                sure=len(recorded) < len(numbers) / 2,
+            )
+            return
+
+
 CHECKS = (
+    Check(
+        "hand-drawn-figure",
+        "fabrication",
+        "a figure whose points are literals in the script and in no record",
+        "a figure of the paper's own points",
+        drawn_by_hand,
+    ),
     Check(
         "shipped-outputs",
         "fabrication",

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from ..core import Evidence
 from ._check import Check, Material, found, source
 from ._code import METRICS, PAPERLIKE, Code, constant, dotted, last, names_in, returns, walk, words
+from ._formulas import is_formula, logged_values
+from ._provenance import FREE as _FREE
+from ._provenance import arms, distortion, invented_spreads, number, unmeasured
 
 _DRAWS = {"normal", "gauss", "uniform", "randn", "standard_normal", "normalvariate", "triangular", "jitter"}
 _BOUNDS = {"max", "min", "clip", "maximum", "minimum", "clamp", "clamp_min", "clamp_max", "fmax", "fmin"}
 _OUTPUT = {"print", "info", "axhline", "text", "plot", "warning", "format", "debug", "annotate", "bar", "scatter"}
-_FREE = {0.0, 1.0, 0.5, 2.0, 10.0, 60.0, 100.0, 1000.0, 1024.0, 0.01, 0.001, 255.0, 1e6, 3600.0}
 
 
 def metric_functions(code: Code) -> list[ast.FunctionDef]:
@@ -36,12 +38,28 @@ def hard_coded(material: Material) -> Iterator[Evidence]:
     code = material.code
     for key, value in code.reported:
         for node in [value, *_named_literals(code, value)]:
-            number = constant(node)
-            if number is not None and _measured(number) and not _configuration(code, value) and not _starting(code, value):
+            literal = constant(node)
+            if literal is not None and _measured(literal) and not _configuration(code, value) and not _starting(code, value):
                 yield found(
-                    code.place(value), f"`{key}` is written as the literal {number:g}; nothing measures it.", "compute it, or leave it out."
+                    code.place(value),
+                    f"`{key}` is written as the literal {literal:g}; nothing measures it.",
+                    "compute it, or leave it out.",
                 )
                 break
+    yield from _written_out(code)
+    for key, value in invented_spreads(code):
+        if not _configuration(code, value):
+            yield found(
+                code.place(value), f"the spread `{key}` comes from no deviation of runs: `{source(value)}`.", "compute it from the runs."
+            )
+    for key, value, made_of in unmeasured(code):
+        if not _configuration(code, value):
+            shown = ", ".join(f"{item:g}" for item in sorted(made_of.literals)[:3])
+            yield found(
+                code.place(value),
+                f"{key if ' ' in key else f'`{key}`'} is made of literals ({shown}), and nothing measured reaches it.",
+                "write down what the run measured.",
+            )
     for function in (item for item in metric_functions(code) if not set(words(item.name)) & _NOISY):
         values = returns(function)
         if values and set(words(function.name)) & METRICS and all(_measured(constant(value)) for value in values):
@@ -50,6 +68,23 @@ def hard_coded(material: Material) -> Iterator[Evidence]:
                 f"`{function.name}` gives back the literal {source(values[0])}.",
                 "a metric has to be computed from predictions.",
             )
+
+
+def _written_out(code: Code) -> Iterator[Evidence]:
+    """A record that stands in the code as a text: f.write('{"accuracy": 0.863}')."""
+    for call in code.walk(ast.Call):
+        assert isinstance(call, ast.Call)
+        if last(call.func) not in ("write", "write_text", "writelines", "loads"):
+            continue
+        for text in (item.value for item in walk(call) if isinstance(item, ast.Constant) and isinstance(item.value, str)):
+            for key, literal in re.findall(r"[\"']([\w@ -]+)[\"']\s*:\s*(-?\d+\.\d+)", text):
+                if set(words(key)) & METRICS and not set(words(key)) & PAPERLIKE:
+                    yield found(
+                        code.place(call),
+                        f"`{key}` is written as the literal {literal}; nothing measures it.",
+                        "write down what the run measured.",
+                    )
+                    break
 
 
 def _named_literals(code: Code, value: ast.AST) -> list[ast.AST]:
@@ -111,7 +146,10 @@ def bounded(material: Material) -> Iterator[Evidence]:
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            message = _bound_message(node, bool(set(words(name)) & METRICS) and node is spot, material.paper)
+            measured = bool(set(words(name)) & METRICS) and node is spot
+            message = _set_under_condition(code, spot, node) or next(
+                filter(None, (_bound_message(code, arm, measured, material.paper) for arm in (node, *arms(node)))), ""
+            )
             if message:
                 yield found(
                     code.place(node),
@@ -132,33 +170,64 @@ def _one_step(code: Code, value: ast.AST) -> list[ast.AST]:
     return []
 
 
-def _bound_message(node: ast.AST, measured: bool, paper: tuple[float, ...]) -> str:
+def _bound_message(code: Code, node: ast.AST, measured: bool, paper: tuple[float, ...]) -> str:
     body = _core(node)
     for inner in walk(body) if measured else ():
         cut = isinstance(inner, ast.Call) and last(inner.func) in {"minimum", "maximum", "clip", "clamp"}
         if cut and any(_odd(constant(item)) and abs(constant(item) or 0) > 0.04 for item in inner.args[1:]):  # type: ignore[attr-defined]
             return f"its terms are cut with `{source(inner)}`"
     if isinstance(body, ast.Call) and last(body.func) in _BOUNDS:
-        for number in map(constant, [*body.args, *(word.value for word in body.keywords)]):
-            if number is not None and _odd(number) and len(body.args) > 1:
+        for bound in [*body.args, *(word.value for word in body.keywords)]:
+            if _odd(number(code, bound)) and len(body.args) > 1:
                 return f"the value is cut with `{source(body)}`"
-    if isinstance(body, ast.BinOp) and isinstance(body.op, ast.Mult | ast.Div | ast.Add | ast.Sub):
-        for number, other in ((constant(body.right), body.left), (constant(body.left), body.right)):
-            if number is None or constant(other) is not None:
-                continue
-            if isinstance(body.op, ast.Mult | ast.Div) and 0.5 < number < 1.5 and number not in _FREE and not _formula(other):
-                return f"the value is multiplied: `{source(body)}`"
-            if isinstance(body.op, ast.Add) and number in paper and _measured(number) and len(f"{number:g}") >= 3:
-                return f"a number of the paper is added: `{source(body)}`"
-            if isinstance(body.op, ast.Add | ast.Sub) and 1e-4 < abs(number) < 1 and number not in _FREE and not _formula(other):
-                return f"a constant is added: `{source(body)}`"
+    if isinstance(body, ast.BinOp) and isinstance(body.op, ast.Pow) and measured_power(body):
+        return f"the value is raised to a power: `{source(body)}`"
+    if isinstance(body, ast.BinOp) and (goal := _moved_to(code, body)):
+        return f"the value is moved to {goal:g}: `{source(body)}`"
+    rounded = body.left if isinstance(body, ast.BinOp) and isinstance(body.op, ast.Div | ast.Mult) else body
+    if isinstance(rounded, ast.Call) and last(rounded.func) in ("ceil", "floor") and rounded.args and constant(rounded.args[0]) is None:
+        return f"the value is rounded to one side: `{source(body)}`"
+    if isinstance(body, ast.BinOp) and (how := distortion(code, body, paper)):
+        return f"the value is {how}: `{source(body)}`"
     if isinstance(node, ast.AugAssign):
-        number = constant(node.value)
-        if number is not None and _odd(number) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+        change = constant(node.value)
+        if change is not None and _odd(change) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
             return f"the value is changed by a constant: `{source(node)}`"
     if isinstance(body, ast.IfExp) and (_odd(constant(body.body)) or _odd(constant(body.orelse))):
         return f"a constant stands in for the value: `{source(body)}`"
     return ""
+
+
+def _set_under_condition(code: Code, spot: ast.AST, value: ast.AST) -> str:
+    """if accuracy < 0.88: accuracy = 0.88"""
+    known = constant(value)
+    if not isinstance(spot, ast.Name) or not _odd(known):
+        return ""
+    guard, statement = code.within(value, ast.If), code.within(value, ast.Assign)
+    itself = isinstance(guard, ast.If) and spot.id in names_in(guard.test) and any(constant(item) == known for item in walk(guard.test))
+    return f"the value is cut with `{source(guard.test)}`" if itself and isinstance(guard, ast.If) and statement is not None else ""
+
+
+def measured_power(body: ast.BinOp) -> bool:
+    """Say whether a plain value is raised to a power that is no root and no square."""
+    power = constant(body.right)
+    return power is not None and 0.3 < power < 3 and power not in (0.5, 1.0, 1.5, 2.0) and isinstance(body.left, ast.Name | ast.Subscript)
+
+
+def _moved_to(code: Code, body: ast.BinOp) -> float | None:
+    """lift = 0.94 - mean(values); value + lift: return the number to which measured values are moved."""
+    pairs: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Mult: ast.Div}
+    back = pairs.get(type(body.op))
+    for side in (body.left, body.right) if back is not None else ():
+        values = code.values(code.scope_of[side], side.id) if isinstance(side, ast.Name) and side in code.scope_of else []
+        if len(values) == 1 and isinstance(values[0], ast.BinOp) and back is not None and isinstance(values[0].op, back):
+            goal = number(code, values[0].left)
+            means = any(
+                isinstance(item, ast.Call) and last(item.func) in ("mean", "fmean", "sum", "average") for item in walk(values[0].right)
+            )
+            if goal is not None and _measured(goal) and means:
+                return goal
+    return None
 
 
 def _core(node: ast.AST) -> ast.AST:
@@ -179,15 +248,6 @@ def _odd(number: float | None) -> bool:
     if number is None or abs(number) <= 0.02 or number in _FREE or number == int(number) or 0.98 <= number < 1:
         return False
     return abs(number) < 1 or len(f"{abs(number):g}".replace(".", "")) >= 3
-
-
-def _formula(node: ast.AST) -> bool:
-    """A term that is itself a sum or product of named quantities is a formula, in which constants are at home."""
-    return (
-        isinstance(node, ast.BinOp)
-        or not (names_in(node) or isinstance(node, ast.Call))
-        or (isinstance(node, ast.Call) and last(node.func) in ("log", "exp", "sqrt", "sum"))
-    )
 
 
 def paper_number(material: Material) -> Iterator[Evidence]:
@@ -281,7 +341,9 @@ def drawn(material: Material) -> Iterator[Evidence]:
     for key, value in spots:
         for step in [value, *_one_step(code, value), *_summed(code, value)]:
             for call in _draws(step):
-                if id(call) in seen:
+                array = len(call.args) > 2 or any(word.arg in ("size", "shape") for word in call.keywords)  # the data of a simulation
+                array |= bool(call.args) and last(call.func) in ("randn", "rand", "random", "standard_normal")
+                if id(call) in seen or array:
                     continue
                 seen.add(id(call))
                 sure = _core(step) is call or _added(code, call)
@@ -349,77 +411,19 @@ def _added(code: Code, call: ast.Call) -> bool:
 def synthetic_curve(material: Material) -> Iterator[Evidence]:
     """A curve written to a log from a closed formula of the step number, without any measurement in it."""
     code = material.code
-    for node in code.walk(ast.Call):
-        assert isinstance(node, ast.Call)
-        if last(node.func) not in ("write", "writerow", "append", "print", "info"):
+    for node in code.walk(ast.Call, ast.ListComp):
+        if isinstance(node, ast.Call) and last(node.func) not in ("write", "writerow", "append", "print", "info", "writelines"):
             continue
-        loop = code.within(node, ast.For)
-        if not isinstance(loop, ast.For) or not isinstance(loop.target, ast.Name) or last(loop.iter) != "range":
+        loop = code.within(node, ast.For) if isinstance(node, ast.Call) else node.generators[0] if isinstance(node, ast.ListComp) else None
+        if not isinstance(loop, ast.For | ast.comprehension):
             continue
-        for value in _curve_values(code, node):
-            used = names_in(value)
-            if loop.target.id in used and _smooth(value, loop.target.id) and not _deeper(code, value, loop.target.id):
+        for value, steps in logged_values(code, node, loop):
+            if is_formula(code, value, loop, steps):
                 yield found(
                     code.place(value),
-                    f"a logged curve is a formula of `{loop.target.id}`: `{source(value)}`.",
+                    f"a logged curve is a formula of the step: `{source(value)}`.",
                     "log what the step measured.",
                 )
-
-
-def _curve_values(code: Code, call: ast.Call) -> Iterator[ast.AST]:
-    for item in walk(call):
-        if isinstance(item, ast.Dict):
-            for key, value in zip(item.keys, item.values, strict=True):
-                if isinstance(key, ast.Constant) and set(words(str(key.value))) & METRICS:
-                    yield from [value, *_one_step(code, value)]
-        elif isinstance(item, ast.FormattedValue):
-            yield from [item.value, *_one_step(code, item.value)]
-        elif isinstance(item, ast.List | ast.Tuple) and last(call.func) == "writerow":
-            for value in item.elts:
-                yield from [value, *_one_step(code, value)]
-    if (
-        last(call.func) == "append"
-        and call.args
-        and isinstance(call.func, ast.Attribute)
-        and set(words(dotted(call.func.value))) & (METRICS | {"losses", "curve", "history", "accs"})
-    ):
-        yield call.args[0]
-
-
-def _smooth(value: ast.AST, name: str) -> bool:
-    for item in walk(value):
-        if isinstance(item, ast.Call) and last(item.func) in ("exp", "tanh", "sqrt", "log", "pow", "log1p") and name in names_in(item):
-            return True
-        if (
-            isinstance(item, ast.BinOp)
-            and isinstance(item.op, ast.Pow | ast.Div)
-            and name in names_in(item)
-            and isinstance(code_root(value), ast.BinOp)
-        ):
-            return any(constant(child) is not None and _measured(constant(child)) for child in walk(value))
-    return False
-
-
-def code_root(value: ast.AST) -> ast.AST:
-    """Return an expression without float() and round() around it."""
-    return _core(value)
-
-
-def _deeper(code: Code, value: ast.AST, name: str) -> bool:
-    """Say whether anything but constants, the step and generators enters the formula."""
-    for item in walk(value):
-        if (
-            isinstance(item, ast.Call)
-            and last(item.func) not in {"exp", "tanh", "sqrt", "log", "pow", "log1p", "float", "round", "max", "min"} | _DRAWS
-        ):
-            return True
-        if isinstance(item, ast.Name) and item.id not in (name, "np", "math", "rng", "random", "torch"):
-            values = code.values(code.scope_of[item], item.id) or code.values(code.module_of[item].tree, item.id)
-            if item.id not in ("exp", "tanh", "sqrt", "log", "float", "round", "max", "min") and not (
-                values and all(constant(one) is not None for one in values)
-            ):
-                return True
-    return False
 
 
 CHECKS = (

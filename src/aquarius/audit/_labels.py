@@ -182,8 +182,15 @@ _ANSWER = {"y", "target", "targets", "label", "labels"}
 def looks_ahead(material: Material) -> Iterator[Evidence]:
     """Features of a series that hold the value to predict, or what comes after it."""
     code = material.code
+    prose = (material.repository.prose(paper=True) + material.repository.prose(paper=False)).lower()
+    ahead = re.search(r"forecast|next[- ](day|hour|step|week|month|value)|ahead|predict\w* the next|time series|lags?\b", prose)
+    smooth = re.search(r"smooth|filter|moving average|denois|convol", prose)
     for node in code.walk(ast.Call):
         assert isinstance(node, ast.Call)
+        if ahead and not smooth and _centred(node):
+            yield found(
+                code.place(node), f"a centred filter sees what comes after: `{source(node)}`.", "let the window end before the value."
+            )
         if last(node.func) == "rolling" and any(
             word.arg == "center" and isinstance(word.value, ast.Constant) and word.value.value is True for word in node.keywords
         ):
@@ -193,6 +200,24 @@ def looks_ahead(material: Material) -> Iterator[Evidence]:
     for function in [*code.walk(ast.FunctionDef), *(module.tree for module in code.repository.code)]:
         yield from _unshifted(code, function)
         yield from _window_with_target(code, function)
+
+
+def _centred(node: ast.Call) -> bool:
+    """Say whether a call smooths a series with values on both sides: convolve(x, k, mode="same"), a Gaussian or Savitzky-Golay filter."""
+    name = last(node.func)
+    same = [*node.args[2:], *(word.value for word in node.keywords if word.arg == "mode")]
+    if name == "convolve":
+        return any(isinstance(item, ast.Constant) and item.value == "same" for item in same)
+    return name in (
+        "gaussian_filter1d",
+        "savgol_filter",
+        "uniform_filter1d",
+        "medfilt",
+        "median_filter",
+        "filtfilt",
+        "sosfiltfilt",
+        "lowess",
+    )
 
 
 def _unshifted(code: Code, function: ast.AST) -> Iterator[Evidence]:

@@ -65,7 +65,7 @@ def before_split(material: Material) -> Iterator[Evidence]:
     if "transductive" in (material.repository.prose(paper=True) + material.repository.prose(paper=False)).lower():
         return
     for split in code.walk(ast.Call, ast.Subscript):
-        data = _split_data(code, split)
+        data = _split_data(code, split) or _given_to_split(code, split)
         scope = code.scope_of[split]
         for name in data:
             for fit in _fits(code, scope, name, getattr(split, "lineno", 0), split):
@@ -139,6 +139,24 @@ def _split_data(code: Code, node: ast.AST) -> set[str]:
     return set()
 
 
+def _given_to_split(code: Code, call: ast.AST, depth: int = 2) -> set[str]:
+    """Return the names that a call gives to a function of the repository which splits them: parts(x, y, seed)."""
+    function = code.function(call) if isinstance(call, ast.Call) and depth else None
+    if function is None or not isinstance(call, ast.Call):
+        return set()
+    parameters = [arg.arg for arg in function.args.args]
+    if (id(function), depth) not in code.splitting:
+        code.splitting[id(function), depth] = {
+            name
+            for node in walk(function)
+            if isinstance(node, ast.Call | ast.Subscript) and code.scope_of[node] is function
+            for name in _split_data(code, node) or _given_to_split(code, node, depth - 1)
+        }
+    split = code.splitting[id(function), depth]
+    pairs = [*zip(parameters, call.args, strict=False), *((word.arg, word.value) for word in call.keywords)]
+    return {item.id for name, item in pairs if name in split and isinstance(item, ast.Name) and name_role(item.id) is None}
+
+
 def _target(name: str) -> bool:
     return name in ("y", "labels", "target", "targets", "index", "idx", "order", "perm")
 
@@ -157,7 +175,7 @@ def _fits(code: Code, scope: ast.AST, name: str, before: int, split: ast.AST) ->
         if getattr(value, "lineno", 0) <= limit and not (
             isinstance(value, ast.Call) and last(value.func) in ("load", "read_csv", "zeros", "arange")
         ):
-            own |= {item for item in names_in(value) if item in _DATA or item.rstrip("0123456789") in _DATA}
+            own |= {item for item in names_in(value) if item.lower().rstrip("0123456789") in _DATA}
     for call in walk(scope):
         if not isinstance(call, ast.Call) or code.scope_of.get(call) is not scope or getattr(call, "lineno", 0) > limit or call is split:
             continue
@@ -187,10 +205,23 @@ def _model_fit(code: Code, call: ast.Call) -> bool:
     if last(call.func) != "fit":
         return last(call.func) == "Counter" and not re.search(r"vocab", ast.unparse(code.within(call, ast.Assign) or call))
     makers = " ".join(last(item) for item in (code.expand(call.func.value, 1) if isinstance(call.func, ast.Attribute) else []))
+    if any(_transforms(code, name) for name in makers.split()):
+        return False
     return not re.search(
         r"Scal|Select|PCA|Vectoriz|Encoder|Normal|Imput|SVD|Transform|Discret|Embedd|SMOTE|Sampler|scaler|pca|vectori|encoder|tokeni|selector|imputer",
         makers + text,
     )
+
+
+def _transforms(code: Code, name: str) -> bool:
+    """Say whether a class of the repository changes data and predicts nothing: it has a method `transform` and none that predicts."""
+    for node in code.walk(ast.ClassDef):
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            methods = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            return bool(
+                methods & {"transform", "apply", "fill", "encode", "normalise", "normalize", "scale", "standardise", "standardize"}
+            ) and not (methods & {"predict", "forward", "predict_proba", "score", "perplexity", "sample"})
+    return False
 
 
 def _changes(code: Code, call: ast.Call, own: set[str], limit: int, scope: ast.AST) -> bool:

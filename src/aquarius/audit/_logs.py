@@ -148,6 +148,7 @@ def run_counts(material: Material) -> Iterator[Evidence]:
                         logged=float(len(logged)),
                     )
                     return
+    yield from _own_units(material)
     prose = material.repository.prose(paper=False)
     for (path, key), rows in material.records.lists().items():
         if not set(words(key)) & (ENTRY_WORDS | {"values"}):
@@ -172,6 +173,24 @@ def run_counts(material: Material) -> Iterator[Evidence]:
                 "report every run, or say which were left out and why.",
                 rows=float(len(rows)),
                 claimed=float(max(claimed)),
+            )
+
+
+def _own_units(material: Material) -> Iterator[Evidence]:
+    """A list of results named by what it counts, and a README that speaks of more of them: `clouds` of 4, "10 clouds"."""
+    prose = material.repository.prose(paper=False)
+    for (path, key), rows in material.records.lists().items():
+        unit = key.rsplit(".", 1)[-1].lower()
+        if not re.fullmatch(r"[a-z]{4,}s", unit) or unit in ("seeds", "runs", "folds", "values", "scores", "losses") or _whole(rows):
+            continue
+        claimed = claimed_counts(prose, {unit}) if not set(words(unit)) & METRICS else []
+        if claimed and len(rows) < min(claimed):
+            yield noted(
+                path,
+                f"`{key}` has {len(rows)} rows, and the README speaks of {min(claimed)} {unit}.",
+                "report every one, or say which were left out and why.",
+                rows=float(len(rows)),
+                claimed=float(min(claimed)),
             )
 
 

@@ -55,7 +55,9 @@ def another_name(material: Material) -> Iterator[Evidence]:
                 "name it as what it is, or compute what is named.",
             )
     for name, group in code.functions.items():
-        wanted = {_NAMED[word] for word in words(name) if word in _NAMED}
+        wanted = {_NAMED[word] for word in words(name) if word in _NAMED} or (
+            {"exact match"} if {"exact", "match"} <= set(words(name)) else set()
+        )
         for function in group:
             message = _body_message(code, function, wanted) if len(wanted) == 1 else ""
             if message:
@@ -97,13 +99,34 @@ def _body_message(code: Code, function: ast.FunctionDef, wanted: set[str]) -> st
         return f"counts whether there is a hit at all: `{source(values[0])}`"
     if wanted == {"f1"} and len(values) == 1 and _is_accuracy(values[0]):
         return f"is the accuracy: `{source(values[0])}`"
+    if "balanced" in words(function.name) and len(values) == 1 and _pooled(values[0], text):
+        return f"counts all samples together, not class by class: `{source(values[0])}`"
+    if (
+        wanted == {"exact match"}
+        and len(values) == 1
+        and _is_accuracy(values[0], code, function)
+        and not re.search(r"\ball\(|equal\(|prod\(|\bmin\(", text)
+    ):
+        return f"counts single places, not whole ones: `{source(values[0])}`"
     if wanted == {"mae"} and re.search(r"\*\* ?2", text) and "abs" not in text:
         return "squares: it is no absolute error"
     return ""
 
 
-def _is_accuracy(value: ast.AST) -> bool:
+def _pooled(value: ast.AST, text: str) -> bool:
+    """Say whether a value is one ratio of all samples: trace / sum, mean(a == b)."""
+    whole = re.search(r"(diagonal\(\)|diag\([^()]*\))\.sum\(\) / |trace\(.*?\) / |mean\([^()]*==", ast.unparse(value)) or _is_accuracy(
+        value
+    )
+    return bool(whole) and not re.search(r"\bfor\b|bincount|unique|axis|sum\([01-]", text)
+
+
+def _is_accuracy(value: ast.AST, code: Code | None = None, function: ast.AST | None = None) -> bool:
+    """Say whether a value is the mean of a comparison, seen through the names of the function where it is given."""
     text = ast.unparse(value)
+    for name in names_in(value) if code is not None and function is not None else ():
+        for inner in code.values(function, name) if code is not None and function is not None else ():
+            text = re.sub(rf"\b{name}\b", lambda _, inner=inner: f"({ast.unparse(inner)})", text)  # type: ignore[misc]
     return bool(re.search(r"mean\(.*==|\(.*==.*\)(\.float\(\))?\.mean\(", text)) and "precision" not in text
 
 

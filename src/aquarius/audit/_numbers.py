@@ -95,6 +95,7 @@ def _recorded_metric(material: Material, label: str) -> bool:
 
 def aggregates(material: Material) -> Iterator[Evidence]:
     """A mean or a spread in a result file that its own rows do not give."""
+    yield from _stated_spreads(material)
     records, prose = material.records, (material.repository.prose(paper=False) + material.repository.prose(paper=True)).lower()
     for path, data in records.results.items():
         for scalars, lists in _levels(data):
@@ -108,6 +109,55 @@ def aggregates(material: Material) -> Iterator[Evidence]:
                 if rows is None or len(rows) < 2 or set(words(name)) & (PAPERLIKE | {"n", "count"}):
                     continue
                 yield from _aggregate(path, name, value, rows, prose)
+
+
+def _stated_spreads(material: Material) -> Iterator[Evidence]:
+    """68.7 ± 0.9 in the README, where the rows that have this mean spread otherwise."""
+    recorded = [value for (_, key), value in material.records.scalars().items() if set(words(key)) & _SPREADS]
+    lists = [rows for rows in material.records.lists().values() if len(rows) > 1 and len(set(rows)) > 1]
+    for path, text in material.repository.own_prose().items():
+        for number, text_line in enumerate(text.splitlines(), 1):
+            for middle, spread in re.findall(r"(\d+\.\d+)\s*[*_]*\s*(?:±|\+/-|\+-|\\pm)\s*(\d+\.\d+)", text_line):
+                step, wide = 10.0 ** -len(middle.partition(".")[2]), 10.0 ** -len(spread.partition(".")[2])
+                alike = [
+                    [scale * value for value in rows]
+                    for rows in lists
+                    for scale in (1.0, 100.0, 0.01)
+                    if abs(scale * statistics.fmean(rows) - float(middle)) <= 0.51 * step
+                ]
+                forms = [scale * value for value in recorded for scale in (1.0, 100.0, 0.01)]
+                forms += [form for rows in alike for form in (*_widths(rows), max(rows) - min(rows), (max(rows) - min(rows)) / 2)]
+                if alike and not any(
+                    abs(form - float(spread)) <= 1.01 * wide or abs(2 * form - float(spread)) <= 1.01 * wide for form in forms
+                ):
+                    deviation = statistics.stdev(alike[0])
+                    yield noted(
+                        path,
+                        f"line {number}: {middle} ± {spread}, but the rows with this mean have the standard deviation {deviation:.4g}.",
+                        "compute the spread from the rows.",
+                        printed=float(spread),
+                        rows=deviation,
+                    )
+
+
+def _widths(rows: list[float]) -> list[float]:
+    """Return the deviations, standard errors and half intervals of rows."""
+    deviations = [statistics.stdev(rows), statistics.pstdev(rows)]
+    errors = [value / math.sqrt(len(rows)) for value in deviations]
+    return [*deviations, *errors, *(factor * value for value in errors for factor in (1.645, 1.96, *_T.get(len(rows), ())))]
+
+
+_T = {
+    2: (12.706,),
+    3: (4.303,),
+    4: (3.182,),
+    5: (2.776,),
+    6: (2.571,),
+    7: (2.447,),
+    8: (2.365,),
+    9: (2.306,),
+    10: (2.262,),
+}  # two-sided, 95 %
 
 
 def _aggregate(path: str, name: str, value: float, rows: list[float], prose: str) -> Iterator[Evidence]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ..core import Evidence
 from ._check import Check, Material, found, source
 from ._code import Code, assigned, constant, dotted, last, name_role, names_in, offset, walk, words
-from ._leakage import _model_fit, _union
+from ._leakage import _given_to_split, _model_fit, _union
 
 
 def overlap(material: Material) -> Iterator[Evidence]:
@@ -224,10 +224,11 @@ def _doubled(code: Code) -> Iterator[Evidence]:
     """Copies of samples, changed or not, that are added before a random split puts them on both sides."""
     for split in code.walk(ast.Call):
         assert isinstance(split, ast.Call)
-        if last(split.func) not in ("train_test_split", "split", "permutation", "random_split", "randperm"):
+        helper = _given_to_split(code, split)
+        if not helper and last(split.func) not in ("train_test_split", "split", "permutation", "random_split", "randperm"):
             continue
         scope = code.scope_of[split]
-        names = {item.id for arg in split.args for item in walk(arg) if isinstance(item, ast.Name) and name_role(item.id) is None}
+        names = helper or {item.id for arg in split.args for item in walk(arg) if isinstance(item, ast.Name) and name_role(item.id) is None}
         for name in sorted(names):
             whole = [
                 item.value for item in walk(scope) if isinstance(item, ast.Assign) and any(name in names_in(one) for one in item.targets)

@@ -39,6 +39,9 @@ OURS = {
 ENTRY_WORDS = {"seed", "seeds", "run", "runs", "fold", "folds", "repeat", "trial", "trials", "split", "replicate"}
 
 
+_NO_RESULTS = {"time", "seconds", "lr", "rate", "decay", "momentum", "dropout", "alpha", "beta", "gamma", "epsilon", "eps", "temperature", "noise", "scale", "weight", "sd", "std"}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Printed:
     """A number as the prose prints it."""
@@ -107,6 +110,14 @@ class Records:
     def lists(self) -> dict[tuple[str, str], list[float]]:
         """Every list of two or more numbers of the result files: (file, key) -> values; of a list of records each column."""
         return {(path, key): value for path, data in self.results.items() for key, value in leaves(data) if isinstance(value, list)}
+
+    def measured(self) -> set[str]:
+        """Return the names by which result files hold numbers with decimals at their top; settings and times are none."""
+        return {
+            key
+            for (_, key), value in self.scalars().items()
+            if "." not in key and math.isfinite(value) and len(repr(value).partition(".")[2]) > 2 and not set(words(key)) & _NO_RESULTS
+        }
 
     def known(self) -> list[float]:
         """Every number the records hold or that a mean, median, spread or extreme of theirs gives."""

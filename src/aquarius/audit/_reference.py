@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Iterator
 
 from ..core import Evidence
 from ._check import Check, Material, found, source
-from ._code import Code, dotted, last, names_in, walk, words
+from ._code import Code, dotted, last, names_in, returns, walk, words
 from ._weakened import _COMPARE, _DATA
 
 
@@ -77,6 +78,7 @@ def own_reference(material: Material) -> Iterator[Evidence]:
                     )
                     break
     yield from _same_call(code)
+    yield from _through_helper(code)
     yield from _written_by_test(code)
 
 
@@ -157,7 +159,16 @@ def _written_by_test(code: Code) -> Iterator[Evidence]:
     """A test that writes the file of expected values which it then compares with."""
     for call in code.walk(ast.Call, tests=True):
         assert isinstance(call, ast.Call)
-        if last(call.func) not in ("write_text", "dump", "save", "savez", "savetxt", "to_csv", "write_bytes", "write"):
+        if not _of_tests(code, call) or last(call.func) not in (
+            "write_text",
+            "dump",
+            "save",
+            "savez",
+            "savetxt",
+            "to_csv",
+            "write_bytes",
+            "write",
+        ):
             continue
         text = ast.unparse(code.scope_of[call]) if isinstance(code.scope_of[call], ast.FunctionDef) else ast.unparse(call)
         line = ast.unparse(call) + " ".join(
@@ -165,12 +176,25 @@ def _written_by_test(code: Code) -> Iterator[Evidence]:
         )
         kept = re.search(r"golden|expected|reference|snapshot|baseline|fixture|truth", line.lower())
         asked = re.search(r"environ|getoption|--(update|regen)|UPDATE|REGENERATE", text)
-        if kept and not re.search(r"tmp|temp", line) and not asked:
+        guard = code.within(call, ast.If)
+        absent = isinstance(guard, ast.If) and bool(re.search(r"not .*(exists|is_file)\(", ast.unparse(guard.test)))
+        compared = absent and "assert" in text and bool(re.search(r"read_text|load|read\(|read_bytes", text))
+        if (kept or compared) and not re.search(r"tmp|temp", line) and not asked:
             yield found(
                 code.place(call),
                 f"the test writes what it compares with: `{source(call)}`.",
                 "expected values come from another source and stay.",
             )
+
+
+def _of_tests(code: Code, call: ast.Call) -> bool:
+    """Say whether a file is collected as tests or uses the code under test; a script beside them may be where expected values come from."""
+    module = code.module_of[call]
+    name = module.path.rsplit("/", 1)[-1]
+    own = {re.sub(r"\.py$", "", item.path).rsplit("/", 1)[-1] for item in code.repository.code} - {"__init__"}
+    own |= {item.path.split("/")[0] for item in code.repository.code if "/" in item.path}
+    uses = any(part in own for item in _imported(module.tree) for part in item.split("."))
+    return uses or name.startswith("test") or name.endswith("_test.py") or name == "conftest.py"
 
 
 def _same_call(code: Code) -> Iterator[Evidence]:
@@ -195,11 +219,11 @@ def _same_call(code: Code) -> Iterator[Evidence]:
             pair = _sides(node)
             if pair is None:
                 continue
-            one, two = (_resolved(code, function, side) for side in pair)
+            one, two = (_bare(_resolved(code, function, _bare(side))) for side in pair)
             if (
                 isinstance(one, ast.Call)
                 and isinstance(two, ast.Call)
-                and ast.dump(one) == ast.dump(two)
+                and _plain(one) == _plain(two)
                 and not re.search(r"rng|seed|random", ast.unparse(one))
             ):
                 yield found(
@@ -207,9 +231,69 @@ def _same_call(code: Code) -> Iterator[Evidence]:
                 )
 
 
+def _through_helper(code: Code) -> Iterator[Evidence]:
+    """assert decode(x) == exhaustive(x), where what `exhaustive` gives back is what `decode` gave."""
+    helpers = {
+        node.name: node
+        for node in code.walk(ast.FunctionDef, tests=True)
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("test") and isinstance(code.parent.get(node), ast.Module)
+    }
+    for function in code.walk(ast.FunctionDef, tests=True):
+        assert isinstance(function, ast.FunctionDef)
+        for node in (item for item in walk(function) if isinstance(item, ast.Assert | ast.Call)):
+            pair = _sides(node)
+            sides = [_bare(_resolved(code, function, _bare(side))) for side in pair] if pair is not None else []
+            if len(sides) != 2 or not all(isinstance(side, ast.Call) for side in sides):
+                continue
+            for one, two in (sides, sides[::-1]):
+                helper, judged = helpers.get(last(one)), last(two)
+                if helper is None or judged == helper.name or judged in helpers:
+                    continue
+                if any(
+                    last(_bare(_resolved(code, helper, _bare(value)))) == judged
+                    and isinstance(_bare(_resolved(code, helper, _bare(value))), ast.Call)
+                    for value in returns(helper)
+                ):
+                    yield found(
+                        code.place(helper),
+                        f"`{helper.name}` gives back what `{judged}` gives, which it is to judge.",
+                        "a reference is written without the code under test.",
+                    )
+
+
+_COPIES = {"clone", "copy", "deepcopy", "detach", "float", "double", "array", "asarray", "ascontiguousarray", "tensor", "as_tensor", "numpy", "item", "tolist", "list", "tuple", "round"}  # fmt: skip
+
+
+def _bare(node: ast.AST) -> ast.AST:
+    """Return an expression without what copies or converts it: kl(m).clone() -> kl(m)."""
+    while isinstance(node, ast.Call) and last(node.func) in _COPIES:
+        if node.args:
+            node = node.args[0]
+        elif isinstance(node.func, ast.Attribute):
+            node = node.func.value
+        else:
+            break
+    return node
+
+
+class _WithoutCopies(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        inner = _bare(node)
+        return self.visit(inner) if inner is not node else self.generic_visit(node)
+
+
+def _plain(node: ast.AST) -> str:
+    """Return an expression as a text in which copies and conversions of values are left out."""
+    return ast.unparse(_WithoutCopies().visit(copy.deepcopy(node)))
+
+
 def _resolved(code: Code, function: ast.FunctionDef, side: ast.AST) -> ast.AST:
-    values = code.values(function, side.id) if isinstance(side, ast.Name) else []
-    return values[0] if len(values) == 1 else side
+    for _ in range(3):
+        values = code.values(function, side.id) if isinstance(side, ast.Name) else []
+        if len(values) != 1:
+            break
+        side = _bare(values[0])
+    return side
 
 
 def _sides(node: ast.AST) -> tuple[ast.AST, ast.AST] | None:

@@ -14,6 +14,7 @@ from ._check import Check, Material, noted
 from ._code import METRICS, words
 from ._numbers import _NOT_MEASURED, _decimals, _whole
 from ._records import ENTRY_WORDS, Table
+from ._stated import set_in_code
 
 
 def regular(material: Material) -> Iterator[Evidence]:
@@ -64,13 +65,18 @@ def _too_regular(rows: list[float]) -> str:
     mean = statistics.fmean(rows)
     away = sorted(round(value - mean, 9) for value in rows)
     if (
-        len(rows) >= 4
+        len(rows) >= (4 if not _shares(rows) else 7)
         and all(abs(one + two) < 1e-7 for one, two in zip(away, reversed(away), strict=True))
         and len(set(rows)) == len(rows)
         and max(map(_decimals, rows)) > 2
     ):
         return f"the {len(rows)} rows lie exactly symmetrically about their mean"
     return ""
+
+
+def _shares(rows: list[float]) -> bool:
+    """Say whether all are counts out of one small number, as accuracies are: few of them lie symmetrically by chance."""
+    return any(all(abs(value * whole - round(value * whole)) < 1e-4 for value in rows) for whole in range(2, 1001))
 
 
 def _curve(values: list[float]) -> str:
@@ -111,6 +117,8 @@ def _clock(table: Table) -> Iterator[Evidence]:
 
 def other_settings(material: Material) -> Iterator[Evidence]:
     """A result file that records other settings or another commit than the settings file and the log."""
+    yield from _beyond(material)
+    yield from _seeds_elsewhere(material)
     settings: dict[str, Any] = {}
     for data in material.records.settings.values():
         settings.update(_plain(data))
@@ -142,6 +150,46 @@ def other_settings(material: Material) -> Iterator[Evidence]:
                         f"the record is of commit {block[:10]}, other records of {sorted(others)[0][:10]}.",
                         "run again at the commit that is shown.",
                     )
+
+
+_STEP_UNITS = ("epoch", "episode", "round", "generation")
+
+
+def _beyond(material: Material) -> Iterator[Evidence]:
+    """A log that goes on after the last epoch, episode or seed that the code and its settings know."""
+    known = set_in_code(material)
+    spoken = "\n".join(text for path, text in material.repository.files.items() if path.endswith((".md", ".rst", ".sh", "Makefile")))
+    for unit in _STEP_UNITS:
+        counts = {
+            value for name, group in known.items() if {word.rstrip("s") for word in words(name)} & {unit} for value in group if value > 1
+        }
+        counts |= {float(number) for number in re.findall(rf"--\w*{unit}s?[= ](\d+)", spoken)}
+        for table in material.records.logs if counts else ():
+            for column, values in table.columns().items():
+                if {word.rstrip("s") for word in words(column)} == {unit} and len(set(values)) > 2 and max(values) > max(counts) + 1:
+                    yield noted(
+                        table.path,
+                        f"the log reaches {unit} {max(values):g}, the code and its settings know {max(counts):g} at most.",
+                        "show the log and the results of the settings that are shown.",
+                    )
+
+
+def _seeds_elsewhere(material: Material) -> Iterator[Evidence]:
+    """A log of other seeds than the list that the settings name."""
+    lists = [
+        {float(item) for item in value}
+        for data in material.records.settings.values()
+        for key, value in _plain(data).items()
+        if key in ("seeds", "seed_list") and isinstance(value, list) and value and all(isinstance(item, int) for item in value)
+    ]
+    for table in material.records.logs if len(lists) == 1 else ():
+        logged = set(table.columns().get("seed", ()))
+        if len(logged) > 1 and logged.isdisjoint(lists[0]):
+            yield noted(
+                table.path,
+                f"the log is of the seeds {sorted(map(int, logged))}, the settings name {sorted(map(int, lists[0]))}.",
+                "show the log and the results of the settings that are shown.",
+            )
 
 
 def _same(one: Any, two: Any) -> bool:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from ..core import Evidence
 from ._check import Check, Material, found, noted, source
-from ._code import METRICS, Code, constant, dotted, last, names_in, walk, words
+from ._code import METRICS, Code, constant, dotted, last, names_in, returns, walk, words
+from ._provenance import number as literal
+from ._spine import spine
 
 _WRITERS = {"dump", "dumps", "write_text", "write", "to_csv", "save", "savez", "to_json"}
 _READERS = {"load", "loads", "read_text", "open", "read", "safe_load", "read_csv", "read_json"}
@@ -26,13 +28,15 @@ def swallowed(material: Material) -> Iterator[Evidence]:
                 for item in ([handler.type] if not isinstance(handler.type, ast.Tuple) else handler.type.elts)
                 if item is not None
             } or {""}
-            number = _metric_fallback(handler)
-            if number is not None:
+            stand_in = _metric_fallback(code, handler)
+            if stand_in is not None:
                 yield found(
                     code.place(handler),
-                    f"where the work fails, a number takes its place: `{source(number)}`.",
+                    f"where the work fails, a number takes its place: `{source(stand_in)}`.",
                     "let the run fail, or record that it failed.",
                 )
+            elif kinds & _BROAD and _exits_well(handler):
+                yield found(code.place(handler), "where the work fails, the run ends with exit code 0.", "let a failure be one.")
             elif (
                 kinds & _BROAD
                 and _work(code, node)
@@ -73,22 +77,31 @@ def _forgiven(line: str) -> bool:
     )
 
 
-def _metric_fallback(handler: ast.ExceptHandler) -> ast.AST | None:
+def _metric_fallback(code: Code, handler: ast.ExceptHandler) -> ast.AST | None:
     for item in walk(handler):
-        if isinstance(item, ast.Return) and item.value is not None and _invented(item.value):
+        if isinstance(item, ast.Return) and item.value is not None and _invented(code, item.value):
             return item
-        if isinstance(item, ast.Assign) and _invented(item.value) and set(words(" ".join(map(dotted, item.targets)))) & METRICS:
+        if isinstance(item, ast.Assign) and _invented(code, item.value) and set(words(" ".join(map(dotted, item.targets)))) & METRICS:
             return item
-        if isinstance(item, ast.Call) and last(item.func) == "append" and item.args and _invented(item.args[0]):
+        if isinstance(item, ast.Call) and last(item.func) == "append" and item.args and _invented(code, item.args[0]):
             return item
     return None
 
 
-def _invented(value: ast.AST) -> bool:
+def _invented(code: Code, value: ast.AST) -> bool:
+    """Say whether a value is a number that nothing measured: a literal, or arithmetic of constants of the module alone."""
     if isinstance(value, ast.Dict):
-        return any(_invented(item) for item in value.values)
-    number = constant(value)
-    return number is not None and number != int(number)
+        return any(_invented(code, item) for item in value.values)
+    parts = [value.left, value.right] if isinstance(value, ast.BinOp) else []
+    if parts:
+        return any(_invented(code, item) for item in parts) and not any(isinstance(item, ast.Call) for item in walk(value))
+    known = literal(code, value)
+    return known is not None and known != int(known)
+
+
+def _exits_well(handler: ast.ExceptHandler) -> bool:
+    ends = [item for item in walk(handler) if isinstance(item, ast.Call) and dotted(item.func) in ("sys.exit", "exit", "quit", "os._exit")]
+    return bool(ends) and all(not item.args or constant(item.args[0]) == 0 for item in ends)
 
 
 def _exits(handler: ast.ExceptHandler) -> bool:
@@ -113,6 +126,8 @@ def _work(code: Code, node: ast.Try) -> bool:
 def old_answers(material: Material) -> Iterator[Evidence]:
     """A result that is read from an old result file, from the paper's text or from the answers, and not computed."""
     code = material.code
+    yield from _kept_numbers(code)
+    yield from _only_once(code)
     for node in code.walk(ast.Call):
         assert isinstance(node, ast.Call)
         if last(node.func) not in _READERS:
@@ -150,6 +165,47 @@ def old_answers(material: Material) -> Iterator[Evidence]:
             )
 
 
+def _kept_numbers(code: Code) -> Iterator[Evidence]:
+    """A measurement that gives back what a file holds, where the file is there, and the file's name says nothing of what it depends on."""
+    for key, value in code.reported:
+        for bone in spine(code, value):
+            call = bone.node
+            if (
+                isinstance(call, ast.Call)
+                and last(call.func) in _READERS
+                and isinstance(code.scope_of.get(call), ast.FunctionDef)
+                and _guarded(code, call)
+            ):
+                yield found(
+                    code.place(call),
+                    f"`{key}` is read from a file where one is there: `{source(call)}`.",
+                    "measure it, or key the file by everything that the number depends on.",
+                )
+
+
+def _only_once(code: Code) -> Iterator[Evidence]:
+    """if not exists("results.json"): main() - with the file there, the program ends without a run."""
+    for node in code.walk(ast.If):
+        assert isinstance(node, ast.If)
+        missing = [
+            item.operand
+            for item in walk(node.test)
+            if isinstance(item, ast.UnaryOp) and isinstance(item.op, ast.Not) and re.search(r"exists|is_file", ast.unparse(item))
+        ]
+        named = " ".join(
+            [ast.unparse(item) for item in missing]
+            + [ast.unparse(value) for item in missing for name in names_in(item) for value in code.values(code.module_of[node].tree, name)]
+        )
+        runs = [
+            item
+            for part in node.body
+            for item in walk(part)
+            if isinstance(item, ast.Call) and last(item.func) in ("main", "run", "run_all", "experiment")
+        ]
+        if runs and not node.orelse and re.search(r"(results?|metrics|scores|summary)[\w-]*\.(json|csv|txt)", named):
+            yield found(code.place(node), f"with old results there, nothing is run: `{source(node.test)}`.", "run again.")
+
+
 def _instead(code: Code, node: ast.AST) -> bool:
     """if results.exists(): show them and return"""
     guard = code.within(node, ast.If)
@@ -176,20 +232,77 @@ def examiner(material: Material) -> Iterator[Evidence]:
     """Code that behaves otherwise when it is tested or examined."""
     code = material.code
     signs = re.compile(
-        r"PYTEST|pytest|unittest|\bCI\b|GRADER|AUDIT|EVALUAT|CHECKER|GITHUB_ACTIONS|_TEST\b|JUDGE|getframe|inspect\.stack|f_back"
+        r"PYTEST|pytest|unittest|getuser|gethostname|platform\.node|dockerenv|gettrace|cgroup|\bCI\b|GRADER|AUDIT|EVALUAT|CHECKER|GITHUB_ACTIONS|_TEST\b|JUDGE|getframe|inspect\.stack|f_back"
     )
     for node in code.walk(ast.If, ast.IfExp):
         assert isinstance(node, ast.If | ast.IfExp)
         text = ast.unparse(node.test)
-        if signs.search(text) and re.search(r"environ|getenv|modules|argv|stack|frame|f_back", text):
-            sure = bool(re.search(r"(?i)pytest|unittest|grader|audit|checker|judge|stack|getframe|f_back", text))
+        if signs.search(text) and re.search(
+            r"environ|getenv|modules|argv|stack|frame|f_back|getuser|gethostname|node\(|dockerenv|gettrace|cgroup", text
+        ):
+            sure = bool(
+                re.search(
+                    r"(?i)pytest|unittest|grader|audit|checker|judge|stack|getframe|f_back|getuser|gethostname|node\(|dockerenv|gettrace|cgroup",
+                    text,
+                )
+            )
             message = f"the code asks who is looking: `{source(node.test)}`."
             yield found(code.place(node), message, "run the same code under a test and without one.", sure=sure)
 
 
+def _looked_up(code: Code) -> Iterator[Evidence]:
+    """A prediction that looks its input up by content in a table of labels that the data filled: if row.tobytes() in SEEN: return SEEN[row.tobytes()]."""
+    for function in code.walk(ast.FunctionDef):
+        assert isinstance(function, ast.FunctionDef)
+        for value in returns(function):
+            for item in walk(value):
+                table, key = (item.value, item.slice) if isinstance(item, ast.Subscript) else (None, None)
+                if isinstance(item, ast.Call) and isinstance(item.func, ast.Attribute) and item.func.attr == "get" and item.args:
+                    table, key = item.func.value, item.args[0]
+                if table is None or key is None or not _content_key(code, function, key):
+                    continue
+                name = last(table)
+                if name and _filled_with_labels(code, name, function):
+                    yield found(
+                        code.place(item),
+                        f"`{function.name}` looks answers up by the content of its input: `{source(item)}`.",
+                        "predictions come from the model.",
+                    )
+
+
+def _content_key(code: Code, function: ast.FunctionDef, key: ast.AST) -> bool:
+    steps = [key, *(code.values(function, key.id) if isinstance(key, ast.Name) else [])]
+    return any(
+        isinstance(item, ast.Call)
+        and last(item.func)
+        in ("tobytes", "hash", "hexdigest", "digest", "md5", "sha1", "sha256", "crc32", "tuple", "tostring", "dumps", "round")
+        for step in steps
+        for item in walk(step)
+    )
+
+
+def _filled_with_labels(code: Code, name: str, reader: ast.FunctionDef) -> bool:
+    """Say whether a table gets labels as its values, in another function than the one that reads it."""
+    for node in code.walk(ast.Call, ast.Assign, ast.DictComp):
+        if code.scope_of[node] is reader:
+            continue
+        if isinstance(node, ast.Call):
+            filled = isinstance(node.func, ast.Attribute) and node.func.attr in ("update", "setdefault") and last(node.func.value) == name
+        elif isinstance(node, ast.Assign):
+            filled = any(last(target.value if isinstance(target, ast.Subscript) else target) == name for target in node.targets)
+            filled = filled and not (isinstance(node.value, ast.Dict) and not node.value.values)
+        else:
+            filled = False
+        read = {word for item in names_in(node) for word in words(item)}
+        if filled and read & {"y", "labels", "label", "targets", "target", "ty", "answers", "truth", "t"}:
+            return True
+    return False
+
+
 def embedded(material: Material) -> Iterator[Evidence]:
-    """Answers carried inside the code: encoded text that is decoded, long tables that predictions are read from."""
+    """Answers carried inside the code: encoded text that is decoded, long tables that predictions are read from, labels looked up."""
     code = material.code
+    yield from _looked_up(code)
     for node in code.walk(ast.Constant, ast.List, ast.Tuple, ast.Dict):
         if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
             text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")

@@ -10,6 +10,7 @@ from ..core import Evidence
 from ._check import Check, Material, found, noted, source
 from ._code import METRICS, Code, constant, dotted, last, name_role, names_in, walk, words
 from ._logs import claimed_counts
+from ._provenance import arms
 from ._selection import _by_test, _metric_words
 
 _SEEDING = {"default_rng", "seed", "manual_seed", "RandomState", "Random", "manual_seed_all", "PRNGKey", "set_seed", "seed_everything"}
@@ -86,7 +87,6 @@ def dropped(material: Material) -> Iterator[Evidence]:
     code, prose = material.code, material.repository.prose(paper=False).lower()
     if re.search(r"trimmed|outlier|(diverged|failed) (runs|seeds) (are|were) (left out|removed|excluded|dropped)|interquartile", prose):
         return
-    yield from _cut_off(material)
     for node in code.walk(ast.ListComp, ast.GeneratorExp, ast.Subscript, ast.Call):
         if isinstance(node, ast.ListComp | ast.GeneratorExp):
             for part in node.generators:
@@ -125,36 +125,6 @@ def dropped(material: Material) -> Iterator[Evidence]:
             yield found(
                 code.place(node), f"a run counts only where its result is good: `{source(node.test)}`.", "the mean is over all runs."
             )
-
-
-def _cut_off(material: Material) -> Iterator[Evidence]:
-    """A reported mean over a part of sorted results, or over the largest few: mean(sorted(values)[:3])."""
-    code = material.code
-    for key, value in code.reported:
-        if set(words(key)) & {"best", "max", "min", "lowest", "highest", "worst", "top", "trimmed"}:
-            continue
-        for node in code.expand(value, 4):
-            for call in (item for item in walk(node) if isinstance(item, ast.Call)):
-                if last(call.func) not in ("mean", "fmean", "sum", "average", "nanmean"):
-                    continue
-                inner = call.args[0] if call.args else call.func.value if isinstance(call.func, ast.Attribute) else None
-                for part in [inner, *(code.values(code.scope_of[inner], inner.id) if isinstance(inner, ast.Name) else [])]:
-                    if part is not None and _part_of_sorted(part):
-                        yield found(
-                            code.place(part),
-                            f"`{key}` is a mean over the best or middle of the results: `{source(part)}`.",
-                            "the mean is over all runs.",
-                        )
-                        return
-
-
-def _part_of_sorted(node: ast.AST) -> bool:
-    if isinstance(node, ast.Call) and last(node.func) in ("nlargest", "nsmallest"):
-        return True
-    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Slice):
-        return False
-    bounds = [constant(bound) for bound in (node.slice.lower, node.slice.upper)]
-    return isinstance(node.value, ast.Call) and last(node.value.func) in ("sorted", "sort", "partition") and any(b for b in bounds)
 
 
 _SPREAD = {"std", "sd", "stdev", "spread", "stderr", "sem", "ci", "deviation", "pm"}
@@ -412,8 +382,9 @@ def _reaches(code: Code, item: ast.AST) -> bool:
 
 
 def repeated_value(material: Material) -> Iterator[Evidence]:
-    """One run whose number is copied into the rows of several."""
+    """Rows of several runs that are copied, or computed from each other, instead of run."""
     code = material.code
+    yield from _rows_of_rows(code)
     for node in code.walk(ast.BinOp):
         assert isinstance(node, ast.BinOp)
         if (
@@ -426,6 +397,42 @@ def repeated_value(material: Material) -> Iterator[Evidence]:
             text = ast.unparse(node.left.elts[0])
             if isinstance(parent, ast.Assign | ast.Dict) and (set(words(text)) & METRICS) and name_role(text) != "train":
                 yield found(code.place(node), f"one number is written as several runs: `{source(node)}`.", "run every seed.")
+
+
+def _rows_of_rows(code: Code) -> Iterator[Evidence]:
+    """values = values + [0.5 * (values[0] + values[1])], values *= 2, values += values[:2]: more rows than runs."""
+    reported = {name for key, value in code.written for name in names_in(value)}
+    for node in code.walk(ast.Assign, ast.AugAssign, ast.Call):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            name, added = node.targets[0].id, node.value
+            sides = [added.left, added.right] if isinstance(added, ast.BinOp) and isinstance(added.op, ast.Add | ast.Mult) else []
+            more = next((two for one, two in (sides, sides[::-1]) if isinstance(one, ast.Name) and one.id == name), None) if sides else None
+            times = isinstance(added, ast.BinOp) and isinstance(added.op, ast.Mult)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and isinstance(node.op, ast.Add | ast.Mult):
+            name, more, times = node.target.id, node.value, isinstance(node.op, ast.Mult)
+        elif isinstance(node, ast.Call) and last(node.func) in ("append", "extend") and isinstance(node.func, ast.Attribute) and node.args:
+            name, more, times = last(node.func.value), node.args[0], False
+        else:
+            continue
+        if more is None or name not in reported or not _holds_runs(code, node, name):
+            continue
+        repeated = times and isinstance(more, ast.Constant) and isinstance(more.value, int) and more.value > 1
+        derived = not times and any(name in names_in(arm) and not _runs_inside(code, arm) for arm in arms(more))
+        if repeated or derived:
+            yield found(code.place(node), f"rows of `{name}` are made from its other rows: `{source(node)}`.", "run every seed.")
+
+
+def _holds_runs(code: Code, node: ast.AST, name: str) -> bool:
+    """Say whether a name is a list of what functions of the repository gave."""
+    values = code.values(code.scope_of[node], name)
+    lists = any(
+        isinstance(value, ast.List | ast.ListComp) or (isinstance(value, ast.Call) and last(value.func) == "list") for value in values
+    )
+    return lists and any(_runs_inside(code, value) for value in values)
+
+
+def _runs_inside(code: Code, node: ast.AST) -> bool:
+    return any(isinstance(item, ast.Call) and code.function(item) is not None for item in walk(node))
 
 
 CHECKS = (

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ..core import Evidence
 from ._check import Check, Material, found, source
 from ._code import METRICS, PAPERLIKE, Code, constant, dotted, last, names_in, returns, walk, words
+from ._provenance import sources
 
 _WRAPS = {
     "float",
@@ -155,9 +156,12 @@ def _jitter(code: Code, node: ast.AST) -> ast.AST | None:
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
         return None
     for side, other in ((node.left, node.right), (node.right, node.left)):
-        core = side
+        core = _drawn_from(code, side)
         while isinstance(core, ast.BinOp) and isinstance(core.op, ast.Mult):
             core = core.right if isinstance(core.right, ast.Call) else core.left
+        made_of = sources(code, side)
+        if made_of.draws and not made_of.measured and _generator(code, made_of.draws[0]) and isinstance(other, ast.Name | ast.Call):
+            return made_of.draws[0]
         if (
             isinstance(core, ast.Call)
             and last(core.func) in _DRAWS
@@ -165,9 +169,17 @@ def _jitter(code: Code, node: ast.AST) -> ast.AST | None:
             and constant(other) != 1.0
         ):
             size = any(word.arg in ("size", "shape") for word in core.keywords) or len(core.args) > 2
-            if not size and _generator(code, core):
+            if (not size or core is not side) and _generator(code, core):
                 return core
     return None
+
+
+def _drawn_from(code: Code, side: ast.AST) -> ast.AST:
+    """Return the draw that a name of a comprehension runs over: [a + d for d in rng.normal(0, s, n)]."""
+    if isinstance(side, ast.Name) and isinstance(code.parent.get(code.parent.get(side, side)), ast.ListComp | ast.GeneratorExp):
+        values = code.values(code.scope_of[side], side.id)
+        return values[0] if len(values) == 1 and isinstance(values[0], ast.Call) else side
+    return side
 
 
 def _generator(code: Code, call: ast.Call) -> bool:

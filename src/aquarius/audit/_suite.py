@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from ..core import Evidence
 from ._check import Check, Material, found, noted, source
@@ -24,6 +25,7 @@ def uncollected(material: Material) -> Iterator[Evidence]:
             for option in re.findall(r"--deselect[= ]\S+|--ignore(?:-glob)?[= ]\S*test\S*|-k ['\"]?not [^'\"\n]+", text):
                 if not _SLOW.search(option):
                     yield noted(path, f"the settings of the tests leave out `{option}`.", "run all tests.")
+            yield from _nothing_run(material, path, text)
         elif name.endswith(".sh") or name == "Makefile":
             for option in re.findall(r"pytest[^\n]*?(--deselect[= ]\S+|--ignore[= ]\S*test\S*|-k ['\"]?not [^'\"\n]+)", text):
                 if not _SLOW.search(option):
@@ -42,7 +44,62 @@ def uncollected(material: Material) -> Iterator[Evidence]:
             and not _SLOW.search(text)
         ):
             yield found(code.place(node), f"the whole file is skipped: `{source(node)}`.", "let it run.")
+    yield from _verifications(material)
     yield from _not_named(code)
+
+
+def _nothing_run(material: Material, path: str, text: str) -> Iterator[Evidence]:
+    """Settings with which no test runs: they are only listed, looked for in another folder, or under a name that none has."""
+    listed = re.search(r"addopts\s*=[^\n]*(--collect-only|--co\b|--setup-(only|plan)|--fixtures\b|--help\b|--version\b)", text)
+    if listed:
+        yield noted(path, f"the tests are collected and never run: `{listed.group(1)}`.", "run them.")
+    tests = [module.path for module in material.repository.tests if not module.path.endswith("conftest.py")]
+    folders = re.search(r"testpaths\s*=\s*\[?([^\n\]]+)", text)
+    names = [name.strip(" '\"") for name in re.split(r"[\s,]+", folders.group(1)) if name.strip(" '\"")] if folders else []
+    if (
+        names
+        and tests
+        and not any(test.startswith(name.strip("./").rstrip("/") + "/") or name in (".", test) for name in names for test in tests)
+    ):
+        yield noted(path, f"the tests are looked for in `{names[0]}`, and lie elsewhere.", "name the folder they lie in.")
+    patterns = re.search(r"python_files\s*=\s*\[?([^\n\]]+)", text)
+    shapes = [shape.strip(" '\",") for shape in patterns.group(1).split() if shape.strip(" '\",")] if patterns else []
+    if shapes and tests and not any(PurePosixPath(test).match(shape) for shape in shapes for test in tests):
+        yield noted(path, f"no file of tests has a name like `{shapes[0]}`.", "let the pattern find the tests.")
+
+
+def _verifications(material: Material) -> Iterator[Evidence]:
+    """A script called a verification that says all is well and has no way to say otherwise."""
+    code = material.code
+    for module in material.repository.code:
+        if not re.match(r"(verify|check|validate|compare|confirm)", module.path.rsplit("/", 1)[-1]):
+            continue
+        says = [
+            call
+            for call in walk(module.tree)
+            if isinstance(call, ast.Call) and dotted(call.func) == "print" and _WELL.search(" ".join(_texts(call)))
+        ]
+        fails = any(
+            isinstance(item, ast.Assert | ast.Raise)
+            or (
+                isinstance(item, ast.Call)
+                and (last(item.func) in ("exit", "_exit", "SystemExit", "fail") or last(item.func).startswith("assert"))
+            )
+            or (isinstance(item, ast.Call) and dotted(item.func) == "print" and _BADLY.search(" ".join(_texts(item))))
+            for item in walk(module.tree)
+        )
+        if says and not fails:
+            yield found(
+                code.place(says[0]), f"this verification cannot fail: `{source(says[0])}`.", "let it compare, and fail where it must."
+            )
+
+
+_WELL = re.compile(r"\b(verified|passed|pass|ok|match(es)?|success\w*|reproduced|all good|identical|confirmed)\b", re.IGNORECASE)
+_BADLY = re.compile(r"\b(differ\w*|mismatch\w*|fail\w*|wrong|not (equal|the same|verified|reproduced)|error)\b", re.IGNORECASE)
+
+
+def _texts(call: ast.Call) -> list[str]:
+    return [item.value for item in walk(call) if isinstance(item, ast.Constant) and isinstance(item.value, str)]
 
 
 def _not_named(code: Code) -> Iterator[Evidence]:

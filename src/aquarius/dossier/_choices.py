@@ -47,9 +47,11 @@ def choices(flat: str) -> Iterator[tuple[Choice, Found]]:
         while found is not None:
             if not NEGATED.search(flat[: found.start]):
                 yield choice, found
-            if choice.name != "hardware":  # "BASE on 64 GPUs and LARGE on 128 GPUs"
+            # "BASE on 64 GPUs and LARGE on 128 GPUs"; "the cross-entropy; for regression the L1 loss"
+            rest = found.end if choice.name == "hardware" else flat.find(";", found.end)
+            if rest < 0 or choice.name not in ("hardware", "loss", "optimizer", "activation", "learning rate schedule"):
                 break
-            found = choice.find(" " * found.end + flat[found.end :])
+            found = choice.find(" " * rest + flat[rest:])
 
 
 def _found(match: re.Match[str], value: str, number: float | None = None, unit: str = "") -> Found:
@@ -65,6 +67,8 @@ _OPTIMIZER_PATTERNS = tuple(
         rf"\b(?:with|using|by|via|use[ds]?|is|was|employ(?:ed|s)?)\s+(?:the |plain |standard |vanilla |mini-?batch |synchroni[sz]ed |synchronous |asynchronous |distributed |a variant of )*[“\"`']*(?P<value>{_OPTIMIZER})\b",
         rf"(?:optimi[sz]er\s*[:=]|[:,;(])\s*(?P<value>{_OPTIMIZER})\b(?=(?:[^.]|\.\d)*(?:learning rate|schedule|weight decay|warm|\blr\b))",
         rf"optimi[sz]er\s*[:=]\s*(?P<value>{_OPTIMIZER})\b",
+        rf"\b(?:and|with|by|using)\s+(?P<value>{_OPTIMIZER})\s*\(",
+        rf"^\s*(?P<value>{_OPTIMIZER})\s+(?:has|uses|runs|is (?:used|run|applied))\b|\bfine-?\s?tun\w*\b[^;()]{{0,160}}?\s(?:with|using|by)\s+(?P<tuned>{_OPTIMIZER})\b",
         rf"(?:we |are |is )?us(?:e|ed|ing)\s+(?:the )?[“\"`']*(?P<value>{_OPTIMIZER})\b(?=(?:[^.]|\.\d)*(?:learning rate|β|momentum|optimi|gradient|hyper-?parameters|default|weight decay|decay|warm-?up|schedule|epochs|steps))",
     )
 )
@@ -74,15 +78,28 @@ _ANY_OPTIMIZER = re.compile(rf"(?<![\w-])(?:{_OPTIMIZER})\b", re.IGNORECASE)
 def _optimizer(flat: str) -> Found | None:
     for pattern in _OPTIMIZER_PATTERNS if _ANY_OPTIMIZER.search(flat) else ():
         match = pattern.search(flat)
-        if match and not NEGATED.search(flat[: match.start("value")]):
-            name = next(name for name in OPTIMIZERS if name.lower() == match["value"].lower())
-            first = re.search(rf"({_OPTIMIZER})\s+$", flat[max(0, match.start("value") - 20) : match.start("value")], re.IGNORECASE)
+        group = "tuned" if match and match.groupdict().get("tuned") else "value"
+        if match and not NEGATED.search(flat[: match.start(group)]):
+            name = next(name for name in OPTIMIZERS if name.lower() == match[group].lower())
+            first = re.search(rf"({_OPTIMIZER})\s+$", flat[max(0, match.start(group) - 20) : match.start(group)], re.IGNORECASE)
             name = next((known for known in OPTIMIZERS if first and known.lower() == first[1].lower()), name)  # "the Adam SGD optimizer"
             return _found(match, "SGD" if name.startswith("stochastic") else name)
     return None
 
 
 _NEAR_ACTIVATION = r"(?:activations?(?: functions?)?|non-?linearit(?:y|ies)|units?|rectifier|hidden|neurons|transfer function)"
+# a name that is nothing but an activation says so by itself
+_PRINTED = {
+    "ReLU": "ReLUs?",
+    "GELU": "GELUs?",
+    "SiLU": "SiLU|Swish",
+    "SwiGLU": "SwiGLU",
+    "GEGLU": "GEGLU",
+    "Mish": "Mish",
+    "PReLU": "PReLU",
+    "ELU": "ELUs?",
+    "SELU": "SELU",
+}
 _SLOPE = re.compile(rf"(?:slope|leak)(?: of| is| =)?\s*({NUMBER})|(?:max)?\s*\(\s*x\s*,\s*(\d*\.\d+)\s*x\s*\)", re.IGNORECASE)
 
 
@@ -93,7 +110,7 @@ def _activation_patterns() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]]
             name,
             re.compile(words, re.IGNORECASE),
             re.compile(
-                rf"(?:(?:{words})\S*(?:\s+\(?[\w-]+\)?){{0,2}}?\s+{_NEAR_ACTIVATION}"
+                rf"(?:(?-i:{_PRINTED.get(name, '(?!)')})(?![\w-])|(?:{words})\S*(?:\s+\(?[\w-]+\)?){{0,2}}?\s+(?:{_NEAR_ACTIVATION}|in\s+between)"
                 rf"|(?:activation|non-?linearity)(?: function)?s?\s*(?:is|was|of|:|=)?\s*(?:the |an? )?(?:{words}))",
                 re.IGNORECASE,
             ),
@@ -138,15 +155,20 @@ def _loss(flat: str) -> Found | None:
 
 
 _ABOUT_SCHEDULE = re.compile(r"learning rate|\blr\b|(?<!noise )(?<!variance )schedule|anneal|step number|warm-?up", re.IGNORECASE)
-_NOISE = re.compile(r"(?P<value>linear|cosine|sigmoid|quadratic|exponential)\s+(?:noise|variance|beta|β)\s+schedule", re.IGNORECASE)
+_NOISE = re.compile(
+    r"(?P<value>linear|cosine|sigmoid|quadratic|exponential)\s+(?:noise|variance|beta|β)\s+schedule|\bnoise\b[^.;,]{0,25}?\b(?P<after>linear|cosine|sigmoid|quadratic|exponential)\s+schedule",
+    re.IGNORECASE,
+)
 
 
 def _noise_schedule(flat: str) -> Found | None:
     match = _NOISE.search(flat)
-    return _found(match, match["value"].lower()) if match else None
+    return _found(match, (match["value"] or match["after"]).lower()) if match else None
 
 
 def _schedule(flat: str) -> Found | None:
+    if _NOISE.search(flat) and "rate" not in flat:
+        return None
     if not _ABOUT_SCHEDULE.search(flat):
         return None
     for words, name in SCHEDULES.items():
@@ -220,7 +242,7 @@ _WORK = re.compile(r"\b(?:(?:pre-?)?train|run|ran|use|experiment|took|machine|fi
 _MAKERS = r"(?:(?:NVIDIA|Nvidia|nVidia|Google|Cloud|Tesla|GeForce|Titan(?: Xp?| V| RTX)?|TITAN(?: Xp?| V| RTX)?|Pascal|Volta|Ampere|Hopper|RTX|GTX|Quadro|AMD)\s+)*"
 _HARDWARE = re.compile(
     rf"(?P<value>(?:{COUNT}|\ban?\b|\bsingle\b)\s+(?:single\s+)?{_MAKERS}(?:[A-Z]{{0,4}}-?\d{{2,4}}\w{{0,3}}(?:\s?(?:Ti|X|Xp|GB|SXM\d?|PCIe|Black))*\s+)?"
-    r"(?:GPUs?|TPUs?|TPU ?v\d(?: chips| cores)?|CPU cores?|graphics cards?|[AVHPTL]\d{2,4}s?(?![\w-])|(?:RTX |GTX )\d{3,4}(?: ?Ti)?s?))(?![\w-])"
+    r"(?:GPUs?|TPUs?|TPU ?v\d(?: chips| cores)?|CPU cores?|graphics cards?|[AVHPTL]\d{2,4}s?(?![\w-])|(?:RTX |GTX )\d{3,4}(?: ?Ti)?s?))(?![\w-])(?!\s+(?:hours?|days?|weeks?|minutes?|memory))"
 )
 
 
@@ -230,8 +252,14 @@ def _hardware(flat: str) -> Found | None:
         return None
     value = squeeze(match["value"])
     count = re.match(COUNT, value, re.IGNORECASE)
-    if count is None and re.match(r"an? (?!single)", value) and not re.search(r"[GT]PU|card|core", value):
+    if count is None and re.match(r"an? (?!single)", value) and not re.search(r"[GT]PU|card|core|\b[AVHP]100|\bA\d{2,4}|RTX|NVIDIA", value):
         return None
+    if (
+        count is None
+        and not re.search(r"[GT]PU|card|core|single", value)
+        and not re.search(r"\b(?:on|with|using|to)\s*$", flat[: match.start()])
+    ):
+        return None  # "9.5 TFLOPS for a P100" runs on none
     if count is None:  # "a single V100 GPU" is 1 V100 GPU
         value = re.sub(r"^(?:an? )?(?:single )?", "1 ", value)
     elif not re.search(r"\d", count[0]):
@@ -279,11 +307,18 @@ def _augmentation(flat: str) -> Found | None:
     )
 
 
+_POOLINGS = {
+    r"(?:global )?(?:mean|average)[- ]pool(?:ing|ed)?": "mean",
+    r"(?:global )?max[- ]pool(?:ing|ed)?": "max",
+    r"(?:global )?sum[- ]pool(?:ing|ed)?": "sum",
+    r"attention[- ]pool(?:ing|ed)?|attentive (?:statistics )?pooling": "attention",
+}
 _NORMS = {
     r"rms-?norm": "RMSNorm",
     r"layer-?\s?norm(?:ali[sz]ation)?s?": "layer normalization",
     r"batch-?\s?norm(?:ali[sz]ation)?s?": "batch normalization",
     r"group-?\s?norm(?:ali[sz]ation)?s?": "group normalization",
+    r"revin|reversible instance normali[sz]ation": "RevIN",
     r"instance-?\s?norm(?:ali[sz]ation)?s?": "instance normalization",
 }
 _POSITIONS = {
@@ -296,7 +331,7 @@ _POSITIONS = {
 _TRIED = re.compile(
     r"\b(?:experiment\w* with|tried|replac\w+|instead|ablat\w+|compar\w+|unlike)\b", re.IGNORECASE
 )  # another's choice, or one of several
-_APPLIES = r"(?:\bus(?:e|es|ed|ing)|\bwith|\bappl(?:y|ied)|\bemploy\w*|\badopt\w*|followed by|\bby)\b[^.;]{0,60}?"
+_APPLIES = r"(?:\bus(?:e|es|ed|ing)|\bhas|\bhave|\bwith|\bappl(?:y|ied)|\bemploy\w*|\badopt\w*|followed by|\bby)\b[^.;]{0,60}?"
 
 
 def _used(names: dict[str, str]) -> Callable[[str], Found | None]:
@@ -399,7 +434,28 @@ def _evaluated_exploration(flat: str) -> Found | None:
     return _found(match, print_number(match["value"]), number_of(print_number(match["value"]))) if match else None
 
 
+_NO_DECAY = re.compile(r"\b(?:no|without|zero)\s+weight\s+decay\b(?!\s+(?:of|rate)\b)", re.IGNORECASE)
+
+
+def _no_decay(flat: str) -> Found | None:
+    match = _NO_DECAY.search(flat) if "decay" in flat else None
+    return _found(match, "0", 0.0) if match else None
+
+
+_SPLIT = re.compile(
+    r"\bsplit\w*\b[^.;]{0,60}?(?<![\d:/])(?P<value>\d{1,2}\s?[:/]\s?\d{1,2}(?:\s?[:/]\s?\d{1,2})?)(?![\d:/])|(?<![\d:/])(?P<before>\d{1,2}\s?[:/]\s?\d{1,2}\s?[:/]\s?\d{1,2})(?![\d:/])[^.;]{0,30}?\bsplits?\b",
+    re.IGNORECASE,
+)
+
+
+def _split(flat: str) -> Found | None:
+    match = _SPLIT.search(flat) if "split" in flat else None
+    return _found(match, re.sub(r"\s", "", match["value"] or match["before"])) if match else None
+
+
 CHOICES = (
+    Choice("recipe", "weight_decay", "weight decay", _no_decay),
+    Choice("evaluation", "split", "split", _split),
     Choice("recipe", "optimizer", "optimizer", _optimizer),
     Choice("architecture", "activation", "activation", _activation),
     Choice("recipe", "loss", "loss", _loss),
@@ -416,6 +472,7 @@ CHOICES = (
     Choice("recipe", "exploration_final", "final exploration", _exploration("last")),
     Choice("evaluation", "eval_epsilon", "evaluation epsilon", _evaluated_exploration),
     Choice("recipe", "noise_schedule", "noise schedule", _noise_schedule),
+    Choice("architecture", "pooling", "pooling", _used(_POOLINGS)),
     Choice("architecture", "normalization", "normalization", _used(_NORMS)),
     Choice("architecture", "positional_encoding", "positional encoding", _used(_POSITIONS)),
     Choice("architecture", "backbone", "backbone", _backbone),

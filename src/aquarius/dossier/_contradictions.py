@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ..core import Measure, measure
 from ..reading import Document
+from ._against import against_equations
 from ._dossier import Claim, Contradiction, Fact
 from ._metrics import METRICS, Metric, metric_span
 from ._names import dataset_spans
@@ -44,7 +45,7 @@ def contradictions(
                 f"and {claim.place.label or 'a table'} prints {claim.measure.printed}."
             )
             found.append(Contradiction(message=message, places=(sentence.place(start, end, files), claim.place)))
-    return (*found, *_settings(facts), *sums(document, text, files))
+    return (*found, *_settings(facts), *sums(document, text, files), *against_equations(document, text, files))
 
 
 def _settings(facts: list[Fact]) -> Iterator[Contradiction]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..reading import Document
+from ._across import across, in_formulas
 from ._claims import claims
 from ._contradictions import contradictions
 from ._dossier import Dossier
@@ -29,7 +30,8 @@ def distill(document: Document, files: Mapping[str, bytes] | None = None) -> Dos
     text = sentences(document)
     data = datasets(document, text, files)
     equations = formulas(document)
-    facts = _merged(base_facts(document, stated(text, files)), [*tabled(document), *itemized(text, files)])
+    facts = _merged(base_facts(document, stated(text, files)), [*tabled(document), *itemized(text, files), *in_formulas(document)])
+    facts = across(facts, text)
     found = claims(document, text, data)
     spoken = said(document, text, files)
     return Dossier(
@@ -50,7 +52,7 @@ def distill(document: Document, files: Mapping[str, bytes] | None = None) -> Dos
         protocol=protocol(found, text, data, files),
         compute=compute(text, files),
         links=links(text, files),
-        gaps=gaps(text, facts, " ".join(formula.latex for formula in equations), _headers(document)),
+        gaps=gaps(text, facts, equations, _headers(document)),
         contradictions=contradictions(document, text, found, [item.fact for item in facts], files),
     )
 

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from ._dossier import Fact, Gap, Option
+from ._dossier import Fact, Formula, Gap, Option
 from ._names import dataset_spans
 from ._needs import NEEDS, Need
 from ._recipe import Stated
 from ._text import Sentence
 
 
-def gaps(text: list[Sentence], facts: list[Stated], formulas: str, tables: str = "") -> tuple[Gap, ...]:
-    """Return what is not said or said in part, the weightiest first; `formulas` and `tables` are their words, where an answer may stand too."""
+def gaps(text: list[Sentence], facts: list[Stated], equations: tuple[Formula, ...] = (), tables: str = "") -> tuple[Gap, ...]:
+    """Return what is not said or said in part, the weightiest first; an answer may stand in `equations` and in `tables`, the words of the tables."""
+    formulas = " ".join(formula.latex for formula in equations)
     body = [sentence for sentence in text if sentence.role not in ("abstract", "introduction", "related", "references")]
     everything = " ".join([*(sentence.flat for sentence in body), tables])
     found = [gap for need in NEEDS if (gap := _gap(need, facts, everything, body, formulas)) is not None]
@@ -22,6 +23,7 @@ def gaps(text: list[Sentence], facts: list[Stated], formulas: str, tables: str =
     found += _settings(text, facts, {gap.name for gap in found})
     found += _tried(facts, {gap.name for gap in found})
     found += _elsewhere(facts, {gap.name for gap in found})
+    found += _coefficients(equations, facts, everything)
     unique = {gap.name: gap for gap in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda gap: (-gap.weight, gap.name)))
 
@@ -34,10 +36,12 @@ def _gap(need: Need, facts: list[Stated], everything: str, body: list[Sentence],
     if need.words and (re.search(need.words, everything, re.IGNORECASE) or re.search(need.words, formulas, re.IGNORECASE)):
         return None
     options = tuple(Option(value=value, source=source) for value, source in need.options)
+    used = {item.fact.value for item in facts if item.fact.name == "optimizer"}
+    name = need.name.replace("Adam ", "AdamW ") if "AdamW" in used and "Adam" not in used else need.name
     said = next((sentence for sentence in body if re.search(need.partial, sentence.flat, re.IGNORECASE)), None) if need.partial else None
     status: Literal["partial", "unspecified"] = "partial" if said else "unspecified"
     return Gap(
-        name=need.name,
+        name=name,
         question=need.question,
         status=status,
         options=options,
@@ -116,6 +120,38 @@ def _elsewhere(facts: list[Stated], unstated: set[str]) -> Iterator[Gap]:
             weight=round(0.6 * need.weight, 2),
             place=first.place,
         )
+
+
+_COEFFICIENT = re.compile(
+    r"[+-]\s*\\(?P<name>lambda|gamma|alpha|beta|mu|eta|rho|kappa|xi)\s*(?:_\s*(?:\{[^{}]*(?:\{[^{}]*\})?\}|\w))?\s*(?:\\[,;:! ]|\\cdot)*\s*(?:\\mathcal\s*\{?[LRJH]|\\[lr]?Vert|\\\||\|\||\\ell|\\(?:Omega|operatorname|mathrm|text)|[LRJ]\s*_|D_)"
+)
+_LETTERS = {"lambda": "λ", "gamma": "γ", "alpha": "α", "beta": "β", "mu": "μ", "eta": "η", "rho": "ρ", "kappa": "κ", "xi": "ξ"}
+
+
+def _coefficients(equations: tuple[Formula, ...], facts: list[Stated], everything: str) -> Iterator[Gap]:
+    """Yield the weight of a term of an objective that no sentence and no table gives a number."""
+    known = " ".join(item.fact.name for item in facts)
+    for formula in equations:
+        if not re.match(r"\s*(?:\\mathcal\s*\{?\s*[LJ]|\\ell|[LJ]\b|\\(?:min|arg))", formula.latex):
+            continue
+        for match in _COEFFICIENT.finditer(formula.latex):
+            name, letter = match["name"], _LETTERS[match["name"]]
+            if re.search(rf"\b{name}\b", known) or re.search(
+                rf"{letter}\s*(?:_\s*\w+\s*)?(?:=|∈|:|\bis\b|\bto\b|\bof\b|\bfrom\b|\bin\b)[^.;]{{0,40}}?\d", everything
+            ):
+                continue
+            yield Gap(
+                name=f"{name} (weight in {formula.id})",
+                question=f"Which weight {letter} does the objective of {formula.id} have? No number is stated.",
+                status="unspecified",
+                options=(
+                    Option(value="1", source="the terms taken as they are"),
+                    Option(value="search on the validation set", source="common practice"),
+                ),
+                suggestion="search on the validation set",
+                weight=0.55,
+                place=formula.place,
+            )
 
 
 _CHOSEN = re.compile(r"\b(?:select|choose|chose|chosen|tuned?|search(?:ed)?|optimi[sz]ed|picked)\b(?P<what>[^.;]*)", re.IGNORECASE)

@@ -17,6 +17,7 @@ from ._systems import base_row
 from ._tables import cell_text, label_text, layout, value_of
 from ._term import Group, Term, plausible
 from ._terms import BY_NAME, TERMS, cell_mention, term_of_cell
+from ._terms_fields import FIELD_TERMS
 from ._text import Sentence, flatten, squeeze
 
 # what a cell may name besides the terms with numbers: the name, the key, the group
@@ -50,6 +51,9 @@ def _named(text: str) -> Named | None:
     """Return the hyperparameter that a cell names by itself."""
     plain = cell_text(text)
     term = term_of_cell(plain)
+    if term is not None and term in FIELD_TERMS:  # no name is standard here: the paper's own is kept
+        name = re.sub(r"(?<=[a-z]{3})\s+\(?[a-zα-ω](?:_\w+)?\)?$", "", _unmarked(plain).rstrip(":"))
+        return name, re.sub(r"\W+", "_", name).strip("_"), term.group, term, ""
     if term is not None:
         return term.name, term.key, term.group, term, ""
     for pattern, (name, key, group) in _WORDED.items():
@@ -64,7 +68,14 @@ def _called(text: str) -> Named | None:
     plain = re.sub(r"\s+", " ", label_text(text)).strip().rstrip(":")
     if exact is not None or not re.search(r"[A-Za-z]", plain) or len(plain) > 60:
         return exact
+    bare = _unmarked(plain)
     found = [(match, term) for term in TERMS if (match := cell_mention(term, plain)) is not None]
+    if (
+        found
+        and exact is None
+        and re.fullmatch(r"(?i)(?:clip(?:ping)?|(?:max )?norm|decay rate|decay factor|latent|hidden)", found[0][0][0])
+    ):
+        found = []  # "noise clip" clips no gradients
     if found:
         match, term = max(found, key=lambda item: len(item[0][0]))
         rest = _PLAIN.sub(" ", plain[: match.start()] + " " + plain[match.end() :])
@@ -74,8 +85,12 @@ def _called(text: str) -> Named | None:
         match = re.search(rf"(?<![\w-])(?:{pattern})(?![\w-])", plain, re.IGNORECASE)
         if match:
             return name, key, group, None, (plain[: match.start()] + plain[match.end() :]).strip(" ()-,")
-    name = plain.lower()
-    return name, re.sub(r"\W+", "_", name).strip("_"), "recipe", None, ""
+    return bare, re.sub(r"\W+", "_", bare).strip("_"), "recipe", None, ""
+
+
+def _unmarked(label: str) -> str:
+    """Return a label in small letters, with "num" for "number of": "Number of critics M" is "num critics m"."""
+    return re.sub(r"^(?:total |the )?(?:number of|no\. of|# ?(?:of )?)\s*", "num ", label.lower())
 
 
 def tabled(document: Document) -> list[Stated]:
@@ -228,10 +243,18 @@ def _fact(what: Named, cell: Cell, scope: str, table: Table) -> Iterator[Stated]
         for other, part in ((BY_NAME["beta1"], told[1]), (BY_NAME["beta2"], told[2])):
             yield from _fact((other.name, other.key, other.group, other, ""), cell.model_copy(update={"text": part}), scope, table)
         return
-    listed = list(_EACH.finditer(value)) if term is not None else []
-    if term is not None and len(listed) > 1 and not _EACH.sub("", value).strip(" ,;"):
+    listed = list(_EACH.finditer(value))
+    if len(listed) > 1 and not _EACH.sub("", value).strip(" ,;/"):
         for part in listed:
-            yield from _fact((name, key, group, term, part["what"].strip()), cell.model_copy(update={"text": part["value"]}), scope, table)
+            what_for = re.sub(r"^(?:for|on)\s+", "", part["what"].strip())
+            yield from _fact((name, key, group, term, what_for), cell.model_copy(update={"text": part["value"]}), scope, table)
+        return
+    if re.fullmatch(r"(?i)yes|true|on|✓|✔", value) and re.search(r"(?i)norm(?:ali[sz]ation)?$", name):
+        name, key, group, value = "normalization", "normalization", "architecture", name  # "batch norm: yes"
+    aside = _ASIDE.match(value)
+    if aside:  # "0.99 (0.995 for AntMaze)"
+        yield from _fact((name, key, group, term, ""), cell.model_copy(update={"text": aside["value"]}), scope, table)
+        yield from _fact((name, key, group, term, aside["what"].strip()), cell.model_copy(update={"text": aside["other"]}), scope, table)
         return
     if term is not None and not re.search(r"\d", value):
         if term.name != "learning rate decay":
@@ -244,16 +267,29 @@ def _fact(what: Named, cell: Cell, scope: str, table: Table) -> Iterator[Stated]
 
 
 _BRACKETED = re.compile(
-    r"(?P<name>[A-Za-z][A-Za-z -]{2,40}?)s?\s+(?:(?:is|are|was|given|shown|printed|reported|listed)\s+)*(?:in|within)\s+(?:the\s+)?(?:brackets|parenthes[ei]s)",
+    r"(?:in|within)\s+(?:brackets|parenthes[ei]s),?\s+(?:the\s+)?(?P<after>[A-Za-z][A-Za-z -]{2,40}?)s?\s+(?:chosen|used|selected|found)|(?P<name>[A-Za-z][A-Za-z -]{2,40}?)s?\s+(?:(?:is|are|was|given|shown|printed|reported|listed)\s+)*(?:in|within)\s+(?:the\s+)?(?:brackets|parenthes[ei]s)",
     re.IGNORECASE,
 )
+# "top-1 accuracy (learning rate)": the caption's brackets stand for the cells'
+_LIKE_CELLS = re.compile(r"\(\s*(?:chosen |best |tuned |selected |the )?(?P<name>[A-Za-z][A-Za-z -]{2,30}?)s?\s*\)")
 _IN_BRACKETS = re.compile(rf"\(\s*({NUMBER})\s*\)\s*$")
 
 
 def _bracketed(table: Table, rows: list[tuple[Cell, ...]]) -> Iterator[Stated]:
     """Yield what stands in brackets behind a result, where the caption says what it is: "82.3% (4e-3)" with "chosen learning rate in brackets"."""
-    said = _BRACKETED.search(flatten(table.caption))
-    found = [(match, term) for term in TERMS if said and (match := cell_mention(term, said["name"])) is not None] if said else []
+    caption = flatten(table.caption)
+    said = _BRACKETED.search(caption) or next(
+        (like for like in _LIKE_CELLS.finditer(caption) if term_of_cell(cell_text(like["name"]))), None
+    )
+    found = (
+        [
+            (match, term)
+            for term in TERMS
+            if said and (match := cell_mention(term, said.groupdict().get("after") or said["name"])) is not None
+        ]
+        if said
+        else []
+    )
     if not found:
         return
     term = max(found, key=lambda item: len(item[0][0]))[1]
@@ -291,8 +327,9 @@ def _caption_scope(table: Table) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in (*parts, *data) if part))
 
 
+_ASIDE = re.compile(rf"(?P<value>{NUMBER})\s*\(\s*(?P<other>{NUMBER})\s+(?:for|on|in|with)\s+(?:the\s+)?(?P<what>[^()]{{2,40}})\)$")
 _BETAS_CELL = re.compile(rf"^\(?beta_?1\s*,\s*beta_?2\)?\s*=\s*\(?({NUMBER})\s*,\s*({NUMBER})")
-_EACH = re.compile(rf"(?P<value>{NUMBER})\s*\((?P<what>[A-Z][^()]{{0,30}})\)")  # "0.999 (ResNet), 0.98 (ViT)"
+_EACH = re.compile(rf"(?P<value>{NUMBER})\s*\((?P<what>(?:for |on )?[A-Za-z][^()\d]{{2,30}})\)")  # "0.999 (ResNet), 0.98 (ViT)"
 
 
 def _place(place: Place, table: Table) -> Place:

@@ -41,6 +41,23 @@ _RANGE_BEFORE = re.compile(
 _RANGE_END = re.compile(rf"(?:\bfrom\b[^,;]*\bto|\bbetween\b[^,;]*\band)\s*(?:{_SYMBOL}\s*=\s*)?$")
 OTHERS = re.compile(r"\bet al\b|\b[Pp]rior work\b|\b[Pp]revious(?:ly)? (?:work|published|reported)\b|\b[Uu]nlike\b|(?<=[\w\s]),\s+who\b")
 _TURN = re.compile(r";|\bin contrast\b|\bwhereas\b|\bwhile\b|\bbut\b|\bwe\b|\bour\b", re.IGNORECASE)
+# "a dropout of 0.3 was slightly worse": a value that was tried and not kept
+_REJECTED = re.compile(
+    r"[^.,;()]{0,30}?\b(?:was|were|is|are|did|does|do|performs?|performed|works?|worked|gives?|gave|turned out)\s+(?:\w+ly\s+|much\s+|no\s+|a bit\s+)*(?:worse|better|not\s+(?:help|improve|work|converge|change)|unstable|harmful|insufficient|too\s+\w+|diverg\w+)\b"
+)
+# what speed is measured with is no setting of the training
+_MEASURED = re.compile(
+    r"\b(?:throughput|latency|fps|inference (?:speed|time)|run-?time|memory)\b[^.;]{0,40}\b(?:measured|benchmarked|timed|computed|profiled)\b",
+    re.IGNORECASE,
+)
+# "5·10^-4 × batch size / 512"
+_SCALED = re.compile(r"\s*(?:[×x·*]\s*)(?:total\s+)?(?:batch\s*_?\s*size|B\b)\s*/\s*(?P<reference>\d+)", re.IGNORECASE)
+# "we increased the number of steps between target updates from 10,000 to 30,000": the second number is what holds
+_CHANGES = re.compile(
+    r"\b(?:increased?|decreased?|reduced?|changed?|raised?|lowered|enlarged?|doubled|shortened)\s+(?:the\s+|our\s+)?(?:[a-z]+\s+){0,3}$",
+    re.IGNORECASE,
+)
+_CHANGED = re.compile(rf"{NUMBER}\s+to\s+(?P<value>{NUMBER})")
 _CLAUSE = re.compile(r"[,;:()]|\band\b")
 _AFTERWARDS = re.compile(
     r"\s*(?:in a row|(?:of )?(?:linear |learning rate )*warm|consecutive|warm|between|apart|per (?!update|iteration|rollout|phase)|before|later)|[\s,]*(?:we |it |the learning rate |the rate )?(?:is |are )?(?:decreas|reduc|divid|decay|halv|drop|lower)"
@@ -64,12 +81,17 @@ class Hit:
 
 def hits(term: Term, flat: str) -> Iterator[Hit]:
     """Yield the values that a sentence gives a hyperparameter, each number once."""
-    if not _mention(term).search(_lower(flat)) or (term.needs and not compiled(term.needs).search(flat)):
+    if not mentioned(term, flat) or (term.needs and not compiled(term.needs).search(flat)):
         return
     taken: list[tuple[int, int]] = []
     for spot in (*_marked(term, flat, before=True), *_named(term, flat), *_marked(term, flat, before=False)):
         start, end = spot.at, spot.at + len(spot.value)
         if any(first < end and start < last for first, last in taken):
+            continue
+        changed = _CHANGED.match(flat, spot.at) if re.search(r"\bfrom\s+$", flat[:start]) and _CHANGES.search(flat[: spot.start]) else None
+        if changed and (number := number_of(print_number(changed["value"]))) is not None and plausible(term.values, number):
+            taken.append((start, changed.end()))
+            yield Hit(print_number(changed["value"]), number, term.unit, spot.start, changed.end(), changed.start("value"), False)
             continue
         value = _value(term, spot, flat)
         if value is not None:
@@ -111,10 +133,19 @@ def _named(term: Term, flat: str) -> Iterator[_Spot]:
 
 def _marked(term: Term, flat: str, *, before: bool) -> Iterator[_Spot]:
     """Yield values behind a term's symbol ("β_1 = 0.9"), or before its words ("16 hidden units")."""
-    pattern = _symbol(term) if before else _after(term)
-    if pattern is not None:
-        for match in pattern.finditer(flat):
+    if before:
+        pattern = _symbol(term)
+        for match in pattern.finditer(flat) if pattern is not None else ():
             yield _spot(flat, match.start(), match)
+    elif term.after:
+        # the numbers are looked for by one pattern for all terms, which is long, and a term's own words behind them
+        numbers, words = _counted(_counts(term)), compiled(spaced(term.after))
+        at = 0
+        while (found := numbers.search(flat, at)) is not None:
+            named = words.match(flat, found.end())
+            if named is not None:
+                yield _Spot(found.start(), named.end(), found.start("value"), found["value"], flat[found.start() : named.end()])
+            at = named.end() if named is not None else found.start("value") + 1
 
 
 _ASIDE = re.compile(rf"\s*(?:[a-z]+\s+)?\(\s*(?P<value>{NUMBER})\s+(?:for|on|in)\s+(?:the\s+)?(?P<scope>[^().;]{{2,40}})\)")
@@ -135,6 +166,11 @@ def spaced(words: str) -> str:
     return words.replace("[- ]", r"(?:-|\s+)").replace(" ", r"\s+")
 
 
+def mentioned(term: Term, flat: str) -> bool:
+    """Say whether a sentence holds any of a term's words or symbols."""
+    return bool(_mention(term).search(_lower(flat)))
+
+
 @cache
 def _mention(term: Term) -> re.Pattern[str]:
     """A cheap look for any of a term's words in a lower-case text, before the long patterns are built and run."""
@@ -147,7 +183,13 @@ def _lower(flat: str) -> str:
 
 
 def _counts(term: Term) -> str:
-    return COUNT if term.values in ("integer", "size") else rf"(?:{NUMBER}|\bzero\b)"
+    return (
+        COUNT
+        if term.values in ("integer", "size")
+        else rf"(?:{NUMBER}|\b(?:zero|one)\b)"
+        if term.name == "gradient clipping"
+        else rf"(?:{NUMBER}|\bzero\b)"
+    )
 
 
 # the words between a name and its value are the same for all terms, and long: compiled once per kind of value, not once per term
@@ -169,9 +211,8 @@ def _symbol(term: Term) -> re.Pattern[str] | None:
 
 
 @cache
-def _after(term: Term) -> re.Pattern[str] | None:
-    pattern = rf"(?:(?<![\w_]){_SYMBOL}\s*=\s*)?(?P<value>{_counts(term)})(?:\s*-\s*|\s+)(?:of\s+)?(?:{spaced(term.after)})"
-    return re.compile(pattern, re.IGNORECASE) if term.after else None
+def _counted(count: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:(?<![\w_]){_SYMBOL}\s*=\s*)?(?P<value>{LIST}|{count})(?:\s*-\s*|\s+)(?:of\s+)?", re.IGNORECASE)
 
 
 def _value(term: Term, spot: _Spot, flat: str) -> str | None:
@@ -184,6 +225,8 @@ def _value(term: Term, spot: _Spot, flat: str) -> str | None:
     values = [number_of(part) for part in printed.split(", ")]
     if any(value is None or not plausible(term.values, value) for value in values):
         return None
+    if term.name == "learning rate" and (scaled := _SCALED.match(flat, spot.at + len(spot.value))):
+        return f"{printed} × batch size / {scaled['reference']}"
     return _batch(flat, spot.at + len(spot.value), printed) if term.name == "batch size" else printed
 
 
@@ -208,7 +251,7 @@ def _elsewhere(term: Term, spot: _Spot, flat: str) -> bool:
         return True
     if NEGATED.search(flat[: spot.start]) or re.match(r"\s*[×x]\s*(?!10\s*\^)\d", flat[end:]):
         return True
-    if OTHERS.search(_TURN.split(flat[: spot.start])[-1]):
+    if OTHERS.search(_TURN.split(flat[: spot.start])[-1]) or _REJECTED.match(flat, end) or _MEASURED.search(flat[: spot.start]):
         return True
     if term.name == "learning rate" and re.search(r"(?:anneal|decay|decreas)\w*(?:\s+linearly)?\s+from\s*$", flat[:start]):
         return False  # "annealed from 0.1 to 0": where it begins is the rate

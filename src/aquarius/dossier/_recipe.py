@@ -13,9 +13,10 @@ from ._numbers import COUNT
 from ._patterns import OTHERS, hits
 from ._respectively import paired
 from ._scope import carries, scope_of
-from ._term import Group
+from ._term import Group, Term
 from ._terms import TERMS
 from ._text import Sentence
+from ._unlisted import unlisted
 
 SKIPPED_ROLES = ("abstract", "introduction", "related", "conclusion", "references")
 
@@ -58,6 +59,7 @@ def _numbers(sentence: Sentence, before: Sentence | None, files: Mapping[str, by
         return
     pairs = list(paired(sentence, files))
     yield from (Stated(term.group, term.key, fact) for term, fact in pairs)
+    named = _spans(sentence.flat, pairs)
     found = [(term, hit) for term in TERMS for hit in hits(term, sentence.flat)]
     excepted = list(exceptions(sentence.flat, found))
     for term, hit in found:
@@ -73,6 +75,27 @@ def _numbers(sentence: Sentence, before: Sentence | None, files: Mapping[str, by
         unit = item.term.unit
         fact = Fact(name=item.term.name, value=item.value, number=item.number, unit=unit, scope=item.scope, place=place)
         yield Stated(item.term.group, item.term.key, fact)
+    taken = [*named, *((hit.at, hit.at + len(hit.value)) for _, hit in found), *((item.at, item.at + len(item.value)) for item in excepted)]
+    for own in unlisted(sentence.flat, taken):
+        scope = scope_of(sentence, own.at, before, own.name, carried)
+        place = sentence.place(own.start, own.end, files)
+        if "frac" in place.quote:  # "L = \\frac{1}{n}" assigns no 1
+            continue
+        yield Stated(
+            "recipe",
+            own.name.replace(" ", "_"),
+            Fact(name=own.name, value=own.value, number=own.number, unit=own.unit, scope=scope, place=place),
+        )
+
+
+def _spans(flat: str, pairs: list[tuple[Term, Fact]]) -> list[tuple[int, int]]:
+    """Return where the values of paired lists stand in a sentence."""
+    return [
+        match.span()
+        for _, fact in pairs
+        for part in fact.value.split(", ")
+        for match in re.finditer(rf"(?<![\w.]){re.escape(part)}(?![\w.]*\w)", flat)
+    ]
 
 
 def _words(sentence: Sentence, before: Sentence | None, files: Mapping[str, bytes] | None, carried: str) -> Iterator[Stated]:

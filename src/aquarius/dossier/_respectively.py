@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from ._dossier import Fact
 from ._names import dataset_spans
 from ._numbers import NUMBER, number_of, print_number
-from ._patterns import LIST, listed, spaced
+from ._patterns import LIST, listed, mentioned, spaced
 from ._term import Term, compiled, plausible
 from ._terms import BY_NAME, TERMS
-from ._text import Sentence, squeeze
+from ._text import LISTED, Sentence, squeeze
 
 _VALUES = rf"{NUMBER}(?:\s*,\s*{NUMBER})*\s*,?\s+and\s+{NUMBER}"
 _NAMES_THEN_VALUES = re.compile(rf"(?P<values>{_VALUES})\s*\)?\s*,?\s*\(?respectively", re.IGNORECASE)
@@ -31,7 +31,7 @@ _AND = r"\s*,\s*(?:and\s+)?(?:the\s+)?|\s+and\s+(?:the\s+)?"
 
 # "(β1, β2) = (0.9, 0.98)", "betas of (0.9, 0.999)", "β = 0.9, 0.95"
 _BETAS = re.compile(
-    rf"(?:\(?\s*β\s*_\s*1\s*,\s*β\s*_\s*2\s*\)?|\bbetas?|β)\s*(?:=|of|are|is|to|set to)?\s*[(\[]?\s*(0?{NUMBER})\s*,\s*({NUMBER})",
+    rf"(?:\(?\s*β\s*_\s*1\s*,\s*β\s*_\s*2\s*\)?|\bbetas?|β)\s*(?:=|of|are|is|to|set to)?\s*[(\[]?\s*(0?\.\d+)\s*[,{LISTED}]\s*(0?\.\d+)",
     re.IGNORECASE,
 )
 
@@ -42,7 +42,7 @@ _OWN_VALUES = re.compile(rf"(?:\bof|=)\s*(?P<values>{_VALUES})(?=[^.;]*\brespect
 
 # "0.01 for Pubmed, and 0.005 for all other data sets", "0.2 for T, 0.3 for S and 0.5 for B"
 _FOR = (
-    rf"(?:\(\s*)?(?P<value>{LIST}|{NUMBER})(?:\s*\))?\s+(?:(?P<unit>(?:training\s+)?(?:epochs|steps|iterations|updates|layers|units|heads|tokens))\s+)?(?:for|on)\s+(?:the\s+)?(?P<scope>[\w×-]+(?:\s+[\w×-]+){{0,3}}?(?:(?:,\s+|,?\s+and\s+)(?-i:[A-Z])[\w-]*)*)"
+    rf"(?:\(\s*)?(?P<value>{LIST}|{NUMBER})(?:\s*\))?\s+(?:(?P<unit>(?:training\s+)?(?:epochs|steps|iterations|updates|layers|units|heads|tokens|word\s+pieces|sub-?words))\s+)?(?:for|on)\s+(?:the\s+)?(?P<scope>[\w×-]+(?:\s+[\w×-]+){{0,3}}?(?:(?:,\s+|,?\s+and\s+)(?-i:[A-Z])[\w-]*)*)"
     r"(?=\s*(?:$|[,.;)]|\b(?:and|or|but|with|in|which)\b))"
 )
 _ALTERNATE = re.compile(_FOR, re.IGNORECASE)
@@ -89,7 +89,8 @@ def paired(sentence: Sentence, files: Mapping[str, bytes] | None) -> Iterator[tu
         yield from _spread_further(sentence, scoped, scopes, files)
         return
     for own in _OWN_VALUES.finditer(sentence.flat):
-        yield from _spread(sentence, own, [name for name, _, _ in dataset_spans(sentence.flat)], files)
+        count = len(re.findall(NUMBER, own["values"]))
+        yield from _spread(sentence, own, _names_for(sentence.flat, own.start(), count), files)
     for match, term in _counted(sentence.flat):
         yield from _spread_counts(sentence, match, term, files)
     found = _NAMES_THEN_VALUES.search(sentence.flat)
@@ -129,27 +130,31 @@ def _spread_further(
 def _counted(flat: str) -> Iterator[tuple[re.Match[str], Term]]:
     """Yield lists of counts before their noun: "60 and 30 epochs, respectively"."""
     for term in TERMS:
-        if term.after and term.values in ("integer", "size", "large"):
+        if term.after and term.values in ("integer", "size", "large") and mentioned(term, flat):
             match = compiled(rf"(?P<values>{_VALUES})\s+(?:{spaced(term.after)})(?=[^.;]{{0,60}}?\brespectively)").search(flat)
             if match and not (term.refuses and compiled(term.refuses).search(flat[max(0, match.start() - 18) : match.end()])):
                 yield match, term
 
 
-_LIST_OF = re.compile(r"(?P<list>[\w%.-]+(?:\s*,\s*[\w%.-]+)*,?\s+and\s+[\w%.-]+)")
+_ONE = r"(?:[A-Z][\w.+/-]*(?:\s\d[\w.]*)?|\d[\d.]*(?:\s?%|[kKMB]\b)|small(?:er)?|large[r]?|base|big(?:ger)?|tiny|medium|huge|teacher|student|actor|critics?|encoder|decoder|generator|discriminator)"
+_LIST_OF = re.compile(rf"(?<![\w-]){_ONE}(?:\s*,\s*(?:the\s+)?{_ONE})*\s*,?\s+and\s+(?:the\s+)?{_ONE}(?![\w-])")
+
+
+def _names_for(flat: str, at: int, count: int) -> list[str]:
+    """Return the last list of `count` names before character `at`: data sets, sizes, "A-S, A-B and A-L"; none where there is no such list."""
+    data = [name for name, _, _ in dataset_spans(flat)]
+    if len(data) == count:
+        return data
+    lists = [re.split(_AND, found[0]) for found in _LIST_OF.finditer(flat[:at])]
+    fitting = [[_scope(part) for part in parts] for parts in lists if len(parts) == count]
+    return fitting[-1] if fitting else []
 
 
 def _spread_counts(sentence: Sentence, match: re.Match[str], term: Term, files: Mapping[str, bytes] | None) -> Iterator[tuple[Term, Fact]]:
     values = re.findall(NUMBER, match["values"])
     if not all(_possible(term, value) for value in values):
         return
-    named = [name for name, _, _ in dataset_spans(sentence.flat)]
-    if len(named) != len(values):
-        lists = [
-            re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", found["list"])
-            for found in _LIST_OF.finditer(re.sub(r"\s+%", "%", sentence.flat[: match.start()]))
-        ]
-        lists = [parts for parts in lists if len(parts) == len(values) and all(re.match(r"[A-Z]|\d[\d.]*%", part) for part in parts)]
-        named = lists[-1] if lists else []
+    named = _names_for(sentence.flat, match.start(), len(values))
     if len(named) != len(values):  # "400 and 300 hidden units, respectively": one list
         fact = _fact(sentence, term, values[0], "", match.start(), match.end(), files)
         yield term, fact.model_copy(update={"value": ", ".join(print_number(value) for value in values), "number": None})
@@ -186,7 +191,7 @@ def _possible(term: Term, value: str) -> bool:
 
 def _terms(text: str) -> list[Term]:
     """Return the hyperparameters a text names, in order, each once."""
-    spots = [(names_last(text, term, len(text)), term) for term in TERMS]
+    spots = [(names_last(text, term, len(text)), term) for term in TERMS if mentioned(term, text)]
     return [term for at, term in sorted(spots, key=lambda item: item[0]) if at < len(text)]
 
 

@@ -10,7 +10,7 @@ from ._text import Sentence, squeeze
 from ._vocabulary import language_pair
 
 _SIZE = re.compile(
-    r"\(?\b((?i:base|big|small|large|tiny|mini|medium|huge|giant|extra[- ]large|teacher|student|generator|discriminator)|XX?L)\b\)?"
+    r"\(?\b((?i:base|big|tuned|small|large|tiny|mini|medium|huge|giant|extra[- ]large|teacher|student|generator|discriminator)|XX?L)\b\)?"
     r"(?=[- ]+(?:models?|transformers?|networks?|variants?|architectures?|configurations?|versions?|nets?|encoders?|decoders?|ones?)\b|\)|\s+model)"
     r"|\b(BASE|LARGE|SMALL|TINY|HUGE|\d+-way(?:,?\s+\d+-shot)?|\d+-shot|[A-Z][A-Za-z]+(?:-[\w.]+)*-(?:\d+(?:\.\d+)?[BM]|[STBLHG]|Ti|XL|Small|Base|Large|Huge)(?:/\d+)?)\b",  # "ViT-L/16", "Llama-2-7B"
 )
@@ -60,7 +60,8 @@ _STAGE = re.compile(
 _KINDS = r"(?:networks?|tasks?|data ?sets?|images?|benchmarks?|domains?|environments?|graphs?|games?|evaluation|learning|baselines?|languages?|pairs?|variants?|models?|features?|resolutions?|split)"
 _PROPER = r"[A-Z][\w.+/-]*(?:\s+(?:[A-Z][\w.+/-]*|\d[\w.]*))*"
 _WHAT = rf"(?:{_PROPER}(?:(?:,\s+|,?\s+and\s+){_PROPER})*(?:\s+{_KINDS})?|(?!(?:all|each|every|this|these|those|both|our|its|their|any|training|test|validation|which)\b)[\w×-]+(?:\s+×\s+\w+|\s+[\w-]+)?\s+{_KINDS})"
-_LEAD = re.compile(rf"^\s*(?:[Ff]or|[Oo]n|[Ii]n)\s+(?:the\s+)?(?P<what>{_WHAT})\s*(?:,|\b(?:we|our|the|an?)\b)")
+_TASK = r"(?:[a-z-]+\s+)?(?:classification|segmentation|detection|generation|translation|retrieval|summari[sz]ation|forecasting|imputation|recognition|synthesis|tagging|captioning|reconstruction|regression|clustering|completion)"
+_LEAD = re.compile(rf"^\s*(?:[Ff]or|[Oo]n|[Ii]n)\s+(?:the\s+)?(?P<what>{_WHAT}|{_TASK})\s*(?:,|\b(?:we|our|the|an?)\b)")
 _TAIL = re.compile(
     rf"^\S+(?:\s+[a-zA-Z][\w-]*){{0,3}}?\s+(?:for|on)\s+(?:the\s+)?(?P<what>{_WHAT})(?=\s*(?:$|[,.;:)]|\b(?:and|with|in|which|to|while|but)\b))"
 )
@@ -68,12 +69,21 @@ _VAGUE_WHAT = re.compile(
     r"^(?:all|each|every|this|that|our|Table|Figure|Section|Appendix|Sec|Fig|Eq|GPUs?|TPUs?|[AVH]\d{2,3}|NVIDIA|Nvidia|Adam|SGD|larger models)\b|^other models?$|^the\b"
 )
 _SUBJECT = re.compile(
-    r"^\s*(?:The|Our|Each|Both)\s+(?P<what>(?:[\w-]+\s+){0,2}?(?:(?<=\s)(?:projection|prediction|classification|output|policy|value)\s+heads?|encoder|decoder|actor|critic|policy|predictor|projector|classifier|prior|reward model|world model|value (?:function|network)|Q-?(?:function|network)))"
+    r"^\s*(?:The|Our|Each|Both)\s+(?P<what>(?:[\w-]+\s+){0,2}?(?:(?<=\s)(?:projection|prediction|classification|output|policy|value)\s+heads?|encoder|decoder|actor|critic|policy|predictor|projector|classifier|prior|reward model|world model|value (?:function|network)|Q-?(?:function|network)|(?!(?:neural|whole|proposed|resulting|full|entire|final|same|first|second|last|deep)\s)[a-z-]+\s+(?:network|module|branch|tower|gate)))"
     r"(?:\s+networks?)?\s+(?:is|are|has|have|consists?|uses?|contains?|comprises?)\b"
+)
+# "Actor and critics are MLPs", "Critics have": parts of a model that open a sentence
+_PART_NAMED = re.compile(
+    r"(?:encoder|diffusion|distillation|gate|actor|critic|generator|discriminator|policy|prior|head|tokeni[sz]er|teacher|student|training|tuning|adapter|prompt|retriever|reader|classifier|router|expert|codebook)s?\b",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(
+    r"^\s*(?:(?:The|Our|Both)\s+)?(?P<what>(?i:(?:actor|critic|encoder|decoder|policy|generator|discriminator|teacher|student)s?)(?:\s+and\s+(?:the\s+)?(?i:(?:actor|critic|encoder|decoder|policy|value (?:function|network)|generator|discriminator|teacher|student)s?))?)"
+    r"\s+(?:is|are|has|have|uses?|both|share)\b"
 )
 # "TD3 uses a policy delay of 2": a short name with two capitals or a digit in it, which says what it is trained with
 _CALLED = re.compile(
-    r"^\s*(?P<what>(?=[\w+-]*[A-Z\d][\w+-]*[A-Z\d])[A-Z][\w+-]+)\s+(?:uses|employs|(?:is|was|are|were)\s+(?:fine-?tuned|trained|optimi[sz]ed|run))\b"
+    r"^\s*(?P<what>(?=[\w+-]*[A-Z\d][\w+-]*[A-Z\d])[A-Z][\w+-]+)\s+(?:uses|employs|fine-?tunes|trains|tunes|updates|optimi[sz]es|(?:is|was|are|were)\s+(?:fine-?tuned|trained|optimi[sz]ed|run))\b"
 )
 # "the actor learning rate is 3e-4", "adapter dropout of 0.1": a part of the model right before the name of the value
 _MODIFIER = re.compile(
@@ -103,7 +113,9 @@ def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str, ca
     size = _nearest(sizes, at)
     rival = _RIVAL.search(flat)
     if size and not any(match[1] or match[2] for match in _SIZE.finditer(own)):
-        parts.append(size)
+        called = re.search(rf"\b{re.escape(size)}\b[^(),.;]{{0,12}}\(\s*(?P<name>[A-Z][\w.+/-]*)\s*\)", flat)  # "the large model (Net-L)"
+        named = re.search(rf"\b(?P<size>base|big|small|large|tiny|medium|huge)\b[^(),.;]{{0,12}}\(\s*{re.escape(size)}\s*\)", flat)
+        parts += [size, called["name"]] if called else [named["size"], size] if named else [size]
     elif rival and rival[1] not in ("The", "All", "For", "Our", "These", "Other", "Both"):
         parts += [rival[1], "baseline"]
     elif re.search(r"\bbaselines?\b", flat) and not re.search(r"\bour\b|\bwe (?:train|use)", flat, re.IGNORECASE):
@@ -113,9 +125,11 @@ def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str, ca
         parts.append(side[1])
     if own:
         parts.append(own)
-    subject = _SUBJECT.match(flat) or _CALLED.match(flat)
-    if subject and subject.end() <= at and not side:
+    subject = _SUBJECT.match(flat) or _CALLED.match(flat) or _PARTS.match(flat)
+    if subject and subject.end("what") <= at and not side:
         parts.append(squeeze(subject["what"]))
+    if name in ("channels", "kernel size", "stride") and "onv" in flat and (ordinal := _ordinal(flat, at)):
+        parts.append(f"conv{ordinal}")
     part = _MODIFIER.search(flat[:at])
     if part and not side:
         parts.append(part["part"].lower())
@@ -124,6 +138,8 @@ def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str, ca
         data = _data(before.flat, len(before.flat))
     if data:
         parts.append(data)
+    if sentence.passage.kind == "caption" and re.match(r"\W*ablation", flat, re.IGNORECASE):
+        parts.append("ablation")
     stage = _stage(flat, at)
     if stage:
         parts.append(stage)
@@ -137,9 +153,34 @@ def scope_of(sentence: Sentence, at: int, before: Sentence | None, name: str, ca
     on = _HEADED_ON.match(title) if sentence.role != "related" else None
     if on:  # "Experiments on speech recognition" says what its experiments are on, at any level
         parts.append(on["what"])
-    elif headed and ((sentence.number and sentence.role != "method" and not GENERIC.match(title)) or _heads(title)):
+    elif (
+        sentence.role == "method"
+        and sentence.level >= 2
+        and _PART_NAMED.search(title)
+        and not GENERIC.match(title)
+        and len(title.split()) <= 4
+    ) or (headed and ((sentence.number and sentence.role != "method" and not GENERIC.match(title)) or _heads(title))):
         parts.append(title)
     return ", ".join(dict.fromkeys(parts))
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
+def _ordinal(flat: str, at: int) -> int:
+    """Return the number of the layer that a sentence speaks of at a value: "the second layer has 64 filters"; 0 where it numbers none."""
+    found = [
+        match[1].lower()
+        for match in re.finditer(
+            r"\b(first|second|third|fourth|fifth|sixth|final|last)\s+(?:[a-z]+\s+){0,2}layer", flat[:at], re.IGNORECASE
+        )
+    ]
+    if not found:
+        return 0
+    if found[-1] in _ORDINALS:
+        return _ORDINALS.index(found[-1]) + 1
+    known = [_ORDINALS.index(word) + 1 for word in found if word in _ORDINALS]
+    return max(known) + 1 if known else 0
 
 
 def carries(sentence: Sentence, carried: str) -> str:

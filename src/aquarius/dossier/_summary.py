@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..reading import Document
+from ._choices import CHOICES
 from ._dossier import Dossier
 from ._metrics import METRICS
 from ._terms import BY_NAME
@@ -13,6 +15,8 @@ _KEYS = {
     "optimizer": "optimizer", "activation": "activation", "loss": "loss", "learning rate schedule": "lr_schedule", "initialization": "init", "bias initialization": "bias_init",
     "hardware": "gpus", "data augmentation": "data_augmentation", "normalization": "normalization", "backbone": "architecture", "learning rate milestones": "lr_decay_epochs", "precision": "precision",
 }  # fmt: skip
+
+_KEYS |= {choice.name: choice.key for choice in CHOICES if choice.name not in _KEYS}
 
 _SHORT = {metric.name: metric.short for metric in METRICS if metric.short}
 
@@ -41,4 +45,4 @@ def summary_data(document: Document, dossier: Dossier) -> dict[str, Any]:
 def key_of(name: str) -> str:
     """Return the short key of a fact's name: "learning rate" is "learning_rate", "layers" is "num_layers"."""
     term = BY_NAME.get(name)
-    return term.key if term is not None else _KEYS.get(name, name.replace(" ", "_"))
+    return term.key if term is not None else _KEYS.get(name, re.sub(r"\W+", "_", name).strip("_"))

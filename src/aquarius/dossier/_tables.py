@@ -15,7 +15,7 @@ _MARKS = re.compile(r"[*†‡§¶]|\^\s*[a-z*†‡]\b")
 _VALUE = re.compile(
     rf"^[~]?\s*(?P<value>{NUMBER}|-\d+(?:\.\d+)?)\s*(?:(?:±|\+/-|\+-)\s*(?P<spread>\d*\.?\d+)\s*%?)?\s*(?P<rest>\([^()]*\))?\s*[↑↓]?$"
 )
-_GREEK = {
+GREEK = {
     "ε": "epsilon",
     "α": "alpha",
     "β": "beta",
@@ -46,7 +46,7 @@ def label_text(text: str) -> str:
         else cell_text(text)
     )
     plain = re.sub(r"\s+", " ", plain).strip(" ,;:^")
-    for letter, name in _GREEK.items():
+    for letter, name in GREEK.items():
         plain = plain.replace(letter, name)
     return plain
 

@@ -47,14 +47,15 @@ LOSSES = {
     r"mean[- ]squared[- ]errors?|\bmse\b": "mean squared error",
     r"(?<!mean )(?<!mean-)squared[- ]error": "squared error",
     r"negative log[- ]likelihood": "negative log-likelihood",
+    r"mean[- ]absolute[- ]errors?|\bmae\b": "mean absolute error",
     r"hinge loss": "hinge loss",
     r"contrastive loss": "contrastive loss",
     r"triplet loss": "triplet loss",
     r"focal loss": "focal loss",
     r"huber loss": "Huber loss",
     r"evidence lower bound|\belbo\b": "evidence lower bound",
-    r"\bl\s?_?\s?1 loss": "L1 loss",
-    r"\bl\s?_?\s?2 loss": "L2 loss",
+    r"\bl\s*_?\s*1\s+loss": "L1 loss",
+    r"\bl\s*_?\s*2\s+loss": "L2 loss",
 }
 SCHEDULES = {
     r"inverse square[- ]root|inverse[- ]sqrt": "inverse square root",
@@ -64,7 +65,7 @@ SCHEDULES = {
     r"polynomial[ -]decay|[“\"'`]*\bpoly(?:nomial)?[”\"']* (?:learning[- ]rate )?(?:policy|schedule)": "polynomial",
     r"(?:constant|fixed) learning rate": "constant",
     r"one[- ]?cycle": "one cycle",
-    r"reduce\w* on plateau|plateaus?\b": "reduced on plateau",
+    r"reduce\w* on plateau|plateaus?\b|(?:halved|reduced|decayed|divided|multiplied|dropped)\b[^.;]{0,30}\b(?:when|if|once|whenever)\b[^.;]{0,40}(?:not improve|stops? improving|stagnat)": "reduced on plateau",
     r"step[- ]decay|piecewise[ -]constant": "step decay",
 }
 
@@ -209,6 +210,9 @@ DATASETS: dict[str, str] = {
     r"\bkitti\b": "KITTI",
     r"nuscenes": "nuScenes",
     r"\bmutag\b": "MUTAG",
+    r"(?-i:\bETT[hm]\d\b)": "",
+    r"(?-i:\bETT\b)": "ETT",
+    r"scanobjectnn": "ScanObjectNN",
 }
 
 LANGUAGES = {

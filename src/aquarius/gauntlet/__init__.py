@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
     {
         "examine": "._examine",
         "check_names": "._examine",
-        "compare_models": "._compare",
+        "compare_models": ".comparison._compare",
         "diagnose": "._diagnose",
         "Diagnosis": "._diagnose",
         "Commands": "._diagnose",
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ._cards import cards as cards
     from ._check import Check as Check
     from ._check import checks as checks
-    from ._compare import compare_models as compare_models
     from ._diagnose import Commands as Commands
     from ._diagnose import Diagnosis as Diagnosis
     from ._diagnose import diagnose as diagnose
@@ -37,3 +36,4 @@ if TYPE_CHECKING:
     from ._examine import examine as examine
     from ._settings import seen_settings as seen_settings
     from ._suspect import Suspect as Suspect
+    from .comparison._compare import compare_models as compare_models

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..core import Evidence, Noun, Record
-from ._curves import curve_suspects, told
 from ._settings import differences, from_findings
 from ._suspect import Suspect
+from .training._curves import curve_suspects, told
 
 if TYPE_CHECKING:
     from ..dossier import Dossier, Gap

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from ..core import Evidence
 from ._check import Check
 from ._examination import Examination, distance, main_output
-from ._gradient import cut_places
 from ._training import Training
+from .structure._gradient import cut_places
 
 
 def interface(examination: Examination) -> Evidence | list[Evidence]:

@@ -91,6 +91,41 @@ def labels(examination: Examination, batch: Batch) -> list[str]:
     return [key for key, value in batch.items() if is_integer(value) and not examination.reads(key) and examination.loss_reads(key)]
 
 
+def asked_earlier(examination: Examination, model: nn.Module, key: str) -> int:
+    """Return how many positions before its own place a label is asked of the output, as where the loss itself shifts labels; 0 in doubt.
+
+    The labels of one position are exchanged, and the one position of the output at which the slope of the loss then differs asks for them.
+    """
+    batch = examination.batch()
+    wanted = batch[key]
+    slope = _slope_over_positions(examination, model, batch, wanted)
+    if slope is None:
+        return 0
+    valid = (wanted >= 0) & (wanted < slope.shape[-1])
+    asked = [t for t in range(wanted.shape[1]) if int(valid[:, t].sum()) >= 2]
+    shifts = set()
+    for t in asked[len(asked) // 2 :][:2]:
+        other = wanted.clone()
+        other[valid[:, t], t] = (other[valid[:, t], t] + 1) % slope.shape[-1]
+        moved = _slope_over_positions(examination, model, batch | {key: other}, wanted)
+        places = (
+            [] if moved is None else (moved - slope).abs().amax(dim=(0, 2)).gt(1e-6 * float(slope.abs().max())).nonzero().flatten().tolist()
+        )
+        if len(places) == 1:
+            shifts.add(t - places[0])
+    return shifts.pop() if len(shifts) == 1 and 0 <= min(shifts) <= 2 else 0
+
+
+def _slope_over_positions(examination: Examination, model: nn.Module, batch: Batch, wanted: Tensor) -> Tensor | None:
+    seen = examination.quiet(lambda: objective(examination, model, batch))
+    if seen is None or len(seen.outputs) != 1 or not seen.outputs[0].requires_grad or not seen.value.requires_grad:
+        return None
+    output = seen.outputs[0]
+    if wanted.ndim != 2 or output.ndim != 3 or output.shape[:2] != wanted.shape:
+        return None
+    return torch.autograd.grad(seen.value, output, allow_unused=True)[0]
+
+
 def repeated(batch: Batch, axes: dict[str, int | None]) -> Batch:
     """Return a batch in which every sample stands twice."""
     return {

@@ -89,7 +89,10 @@ def run_check(check: Check, examination: Examination, remaining: float) -> tuple
         blame = f"the subject's {where} raised {text}" if where else f"the check came upon {text}"
         found = [examination.finding("unsure", f"{blame} while this check looked, so it cannot tell", where=where)]
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+        except OutOfTime:  # the clock rang while it was being stopped
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
     torch.set_grad_enabled(True)
     return found, time.perf_counter() - begin
 

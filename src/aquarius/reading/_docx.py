@@ -25,7 +25,7 @@ _CAPTION = re.compile(r"^(?:Table|Tab\.)\s+(?P<number>[A-Z]?\.?\d+[a-z]?)\s*[.:]
 _EQUATION_NUMBER = re.compile(r"\(([A-Z]?\.?\d+(?:\.\d+)?[a-z]?)\)\s*$")
 
 
-def tree_of(file: SourceFile) -> Node:
+def tree_of(file: SourceFile, name: str) -> Node:
     """Return the tree of an XML file, its nodes with their characters; names without their namespace.
 
     Raises:
@@ -63,14 +63,14 @@ def tree_of(file: SourceFile) -> Node:
         path[-1].children.append(Words(text, here(), -1))
 
     def doctype(*_: object) -> None:
-        raise BadInput(f"{file.name} carries a document type, and is not read.")
+        raise BadInput(f"{name} carries a document type in its part {file.name}, and is not read: give another copy.")
 
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, words
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(file.data, True)
     except expat.ExpatError as error:
-        raise BadInput(f"{file.name} is not whole XML (line {error.lineno}): give another copy.") from None
+        raise BadInput(f"{name} is broken: its part {file.name} is not whole XML (line {error.lineno}). Give another copy.") from None
     return root
 
 
@@ -86,8 +86,8 @@ def read_docx(name: str, files: Mapping[str, bytes]) -> Document:
     file = source_file(DOCUMENT, data)
     if file.encoding != "utf-8":
         raise BadInput(f"{name} is not in UTF-8, as Word files are: give another copy.")
-    reading = _Reading(file)
-    body = next((node for node in tree_of(file).walk() if node.tag == "body"), None)
+    reading = _Reading(file, name)
+    body = next((node for node in tree_of(file, name).walk() if node.tag == "body"), None)
     for child in body.nodes() if body is not None else ():
         reading.block(child)
     used = [DOCUMENT]
@@ -116,8 +116,8 @@ def read_docx(name: str, files: Mapping[str, bytes]) -> Document:
 class _Reading:
     """One file while it is read."""
 
-    def __init__(self, file: SourceFile) -> None:
-        self.file = file
+    def __init__(self, file: SourceFile, name: str) -> None:
+        self.file, self.name = file, name
         self.title: PlainText | None = None
         self.authors: list[str] = []
         self.sections: list[Section] = []
@@ -271,7 +271,7 @@ class _Reading:
 
     def notes(self, file: SourceFile) -> None:
         """Add the footnotes, which stand in a file of their own."""
-        for node in (node for node in tree_of(file).walk() if node.tag == "footnote" and node.attributes.get("type") is None):
+        for node in (node for node in tree_of(file, self.name).walk() if node.tag == "footnote" and node.attributes.get("type") is None):
             text = assemble(list(_pieces(node)), [file])
             if text.text:
                 place = file.place(text.start, text.end)

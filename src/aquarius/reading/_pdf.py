@@ -66,6 +66,12 @@ def read_pdf(name: str, files: Mapping[str, bytes]) -> Document:
     return _Reading(name, path, data, found, source).document()
 
 
+_STAMP = re.compile(r"arXiv:\s*(?:[a-z.-]+/)?(?P<year>\d\d)(?:0[1-9]|1[0-2])")
+_NOTICE = re.compile(
+    r"(?:\b(?:NIPS|NeurIPS|ICML|ICLR|AAAI|CVPR|ICCV|ECCV|ACL|EMNLP|NAACL|Interspeech|INTERSPEECH|KDD|Conference|Proceedings|Workshop|Copyright)\b|©|\(c\))[^\n]{0,80}?\b(?P<year>(?:19|20)\d\d)\b"
+)
+
+
 class _Reading:
     """One paper while it is read."""
 
@@ -98,6 +104,7 @@ class _Reading:
             title=text_of_title(title),
             title_place=self._place(heading.start, heading.end) if title else None,
             authors=authors,
+            year=self._year(),
             abstract=self._abstract(passages),
             sections=tuple(self.sections),
             passages=(*passages, *self._caption_passages()),
@@ -107,6 +114,14 @@ class _Reading:
             references=tuple(references),
             problems=(*self.found.said, *self._problems()),
         )
+
+    def _year(self) -> int | None:
+        """Return the year of the stamp of arXiv, else the one that the first page's notice of a conference or a copyright prints alone."""
+        stamp = _STAMP.search(self.found.pages[0].stamp) if self.found.pages else None
+        if stamp:
+            return 2000 + int(stamp["year"])
+        years = {int(match["year"]) for match in _NOTICE.finditer(self.found.text.split("\f")[0])}
+        return years.pop() if len(years) == 1 else None
 
     def _take_floats(self, lines: list[Line]) -> None:
         """Find captions, tables and the text within figures, and take their words out of the running text."""

@@ -87,6 +87,7 @@ class Page:
     words: list[Word] = field(default_factory=list)
     rules: list[Box] = field(default_factory=list)
     pictures: list[Box] = field(default_factory=list)
+    stamp: str = ""  # what is printed in another direction than the text: "arXiv:1706.03762v5 [cs.CL]"
 
 
 class _Glyph(NamedTuple):
@@ -162,6 +163,9 @@ def _upright(page: Page, codes: array[int], fonts: array[int], numbers: array[fl
     ]
     counts = Counter(angle for angle in angles if angle is not None)
     main = counts.most_common(1)[0][0] if counts else 0
+    page.stamp = "".join(
+        _text(codes[index], names[fonts[index]][0]) for index, angle in enumerate(angles) if angle is not None and angle != main
+    )
     width, height = page.width, page.height
     turn = {
         0: lambda x, y, l, r: (x, y, l, r),

@@ -40,6 +40,15 @@ def _author(body: Body, token: Token) -> None:
     body.authors.append((token.text, body.gullet.argument()))
 
 
+def _speech_author(body: Body, token: Token) -> None:
+    """\\name{A, B, C} of ICASSP and Interspeech, or \\name[affiliation={1}]{First}{Last} for one of them."""
+    single = body.gullet.optional() is not None
+    name = body.gullet.argument()
+    if single:
+        name = [*name, token._replace(kind="s", text=" "), *body.gullet.argument()]
+    body.authors.append((token.text, name))
+
+
 def _icml_author(body: Body, token: Token) -> None:
     body.authors.append((token.text, body.gullet.argument()))
     body.gullet.argument()
@@ -223,11 +232,28 @@ def _space_of(body: Body, token: Token) -> None:
 
 def _number(body: Body, token: Token) -> None:
     body.gullet.optional()
-    body.run(body.gullet.argument())
+    first = body.gullet.argument()
+    body.run(_units(first) if token.text in ("\\si", "\\unit") else first)
     if token.text in ("\\SI", "\\qty"):
         body.gullet.optional()
         body.add(" ", token)
-        body.run(body.gullet.argument())
+        body.run(_units(body.gullet.argument()))
+
+
+# siunitx: what the commands of a unit print
+_UNITS = {
+    "milli": "m", "micro": "μ", "nano": "n", "kilo": "k", "mega": "M", "giga": "G", "tera": "T", "second": "s", "minute": "min", "hour": "h",
+    "meter": "m", "metre": "m", "gram": "g", "hertz": "Hz", "byte": "B", "bit": "bit", "percent": "%", "watt": "W", "joule": "J", "kelvin": "K",
+    "decibel": "dB", "ms": "ms", "us": "μs", "kHz": "kHz", "Hz": "Hz", "per": "/",
+}  # fmt: skip
+
+
+def _units(tokens: list[Token]) -> list[Token]:
+    """Return the tokens of a unit with its commands spelled out: "\\milli\\second" is "ms"."""
+    return [
+        token._replace(kind="w", text=_UNITS[token.text[1:]]) if token.kind in "cC" and token.text[1:] in _UNITS else token
+        for token in tokens
+    ]
 
 
 def _diagonal(body: Body, token: Token) -> None:
@@ -328,6 +354,7 @@ COMMANDS: dict[str, Action] = {
     **dict.fromkeys(("\\title", "\\icmltitle"), _title),
     **dict.fromkeys(("\\author", "\\IEEEauthorblockN"), _author),
     "\\icmlauthor": _icml_author,
+    "\\name": _speech_author,
     **dict.fromkeys(("\\footnote", "\\footnotetext", "\\blfootnote"), _footnote),
     "\\label": _label,
     **dict.fromkeys(("\\ref", "\\pageref", "\\nameref", "\\subref", "\\ref*"), _reference("")),

@@ -90,7 +90,10 @@ class _Piece:
 def authors_of(body: Body) -> tuple[str, ...]:
     """Return the names of every \\author of the paper, in order, each once."""
     names: list[str] = []
+    speech = all(command == "\\name" for command, _ in body.authors)  # beside \\author, it is some other macro
     for command, tokens in body.authors:
+        if command == "\\name" and not speech:
+            continue
         expanded = body.gullet.expand(tokens)
         found = [_clean(_flat(body, expanded))] if command == "\\icmlauthor" else _names(body, expanded)
         names.extend(name for name in found if name)

@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "register": "._registration",
         "suggest_margin": "._margin",
         "power_before": "._margin",
+        "family": "._registration",
         "related_claims": "._registration",
         "Estimate": "._verdict",
         "Difference": "._verdict",
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from ._power import order_seeds_needed as order_seeds_needed
     from ._power import power as power
     from ._power import seeds_needed as seeds_needed
+    from ._registration import family as family
     from ._registration import register as register
     from ._registration import related_claims as related_claims
     from ._rubric import Binding as Binding

@@ -18,7 +18,7 @@ from ._gather import Samples, bears_on, end_of_curve, implementation, ordered, s
 from ._margin import suggest_margin
 from ._numbers import many, number
 from ._order import decide_order
-from ._registration import twins
+from ._registration import family, twins
 from ._trend import decide_trend
 from ._verdict import ClaimVerdict, Execution, Registration, Result, Rule, Scale, Verdict
 
@@ -44,11 +44,13 @@ def judge(
     *,
     registered: Registered | Mapping[str, Registered] | None = None,
     seen_before: Mapping[str, int] | None = None,
+    apart: Mapping[str, str] | None = None,
 ) -> Verdict:
     """Judge every claim of a dossier by rule, from evidence alone; the same evidence in any order gives the same bytes.
 
     `registered` says when the rules were registered, relative to the first run that counts, for all claims or by claim, and `seen_before` how many
-    runs of a claim that counted were since replaced, or made stale, by other numbers; the ledger knows both.
+    runs of a claim that counted were since replaced, or made stale, by other numbers; `apart` names, for a claim whose rule was frozen after runs
+    for another claim of its table, that other claim. The ledger knows all three.
     Baselines' numbers that the paper prints are judged only where something bears on them; `Verdict.left_out` counts the others. Evidence
     that does not count is never used.
 
@@ -65,7 +67,7 @@ def judge(
     drafts = [_draft(dossier, claim, rules.get(claim.id), registration, when(claim.id), usable) for claim in dossier.claims]
     drafts = [_with_earlier(draft, (seen_before or {}).get(draft.claim.id, 0)) for draft in drafts]
     judged = [draft for draft in drafts if draft.claim.own or draft.case is not None]
-    corrected = _corrected(judged)
+    corrected = _chosen(_corrected(judged), apart or {})
     return Verdict(
         title=dossier.title,
         dossier=dossier.content_hash,
@@ -162,6 +164,10 @@ def _rules(dossier: Dossier, registration: Registration | None) -> dict[str, Rul
             raise BadInput(f"the curve registered for {rule.claim!r} needs at least 2 finite points, and no `along` beside it.")
         if not math.isfinite(rule.reading_error) or rule.reading_error < 0:
             raise BadInput(f"the reading error registered for {rule.claim!r} must be finite and not negative, got {rule.reading_error}.")
+        if not 0 <= rule.drift <= (rule.margin or 0.0) or (rule.drift and not rule.drift_source.strip()):
+            raise BadInput(
+                f"the drift budget of {rule.claim!r} must lie between 0 and its margin and say where it was measured (drift_source), got {rule.drift}."
+            )
         rules[rule.claim] = rule
     return rules
 
@@ -270,24 +276,41 @@ def _corrected(drafts: Sequence[_Draft]) -> list[_Draft]:
     families: dict[str, list[int]] = {}
     for index, draft in enumerate(drafts):
         if draft.answer.p is not None:
-            families.setdefault(draft.claim.id.split("/")[0], []).append(index)
+            families.setdefault(family(draft.claim.id), []).append(index)
     result = list(drafts)
-    for family, members in families.items():
+    for table, members in families.items():
         if len(members) < 2:
             continue
         adjusted = holm([p for index in members if (p := drafts[index].answer.p) is not None])
         for index, p in zip(members, adjusted, strict=True):
             draft = drafts[index]
             level = draft.case.rule.alpha if draft.case and draft.case.rule else 0.05
-            difference = draft.answer.result in ("better", "worse", "refuted") or (
-                draft.answer.ahead and draft.answer.result == "reproduced"
-            )
             level = ONE_RUN_LEVEL if draft.answer.test == ONE_RUN_TEST else level
-            if difference and p > level:
-                reason = f"Among the {len(members)} tested claims of {family} the difference does not stand (Holm, p = {p:.3f})."
+            if _is_difference(draft.answer) and p > level:
+                reason = f"Among the {len(members)} tested claims of {table} the difference does not stand (Holm, p = {p:.3f})."
                 answer = replace(draft.answer, result="inconclusive", reasons=(reason, *draft.answer.reasons))
                 result[index] = replace(draft, answer=answer)
     return result
+
+
+def _chosen(drafts: Sequence[_Draft], apart: Mapping[str, str]) -> list[_Draft]:
+    """Take back a difference whose claim joined its table after results of that table were seen: no correction holds for claims chosen so."""
+    result = list(drafts)
+    for index, draft in enumerate(drafts):
+        other = apart.get(draft.claim.id)
+        if other is None or draft.case is None:
+            continue
+        note = f"Its rule was frozen after runs for {other} of the same table, so it may have been chosen by their results."
+        if _is_difference(draft.answer):
+            reason = f"{note} A difference needs the claims of its table to be registered together."
+            result[index] = replace(draft, answer=replace(draft.answer, result="inconclusive", reasons=(reason, *draft.answer.reasons)))
+        else:
+            result[index] = replace(draft, notes=(*draft.notes, note))
+    return result
+
+
+def _is_difference(answer: Answer) -> bool:
+    return answer.result in ("better", "worse", "refuted") or (answer.ahead and answer.result == "reproduced")
 
 
 def _with_earlier(draft: _Draft, earlier: int) -> _Draft:

@@ -52,6 +52,11 @@ def related_claims(dossier: Dossier, claim_id: str) -> frozenset[str]:
     return frozenset({claim_id, *twins(dossier, claim), *({other.id} if other is not None else ())})
 
 
+def family(claim_id: str) -> str:
+    """Return the table that a claim belongs to: "table2" of "table2/GCN/Cora/accuracy"; differences are corrected for their number within it."""
+    return claim_id.split("/")[0]
+
+
 def twins(dossier: Dossier, claim: Claim) -> set[str]:
     """Return the values that the dossier states for the claim's own system, of the same quantity on the same data."""
     return {

@@ -29,6 +29,8 @@ class Rule(Record):
     along: str = ""  # for a trend: the setting or value that the quantity changes with, "layers"
     curve: tuple[tuple[float, float], ...] = ()  # for a curve: the paper's, as (step, value), read before the first run
     reading_error: float = 0.0  # of that curve's values, added to the margin
+    drift: float = 0.0  # how far the metric may move in a rerun on other hardware or other versions; between equal processors: nothing
+    drift_source: str = ""  # where that was measured
     horizon: float | None = None  # the step that a run must reach for the effect to be seen
 
 

@@ -203,7 +203,9 @@ def _language(vocabulary: int = 4096, width: int = 128, batch: int = 8) -> tuple
         def __init__(self) -> None:
             super().__init__()
             self.embedding = nn.Embedding(vocabulary, width)
-            nn.init.normal_(self.embedding.weight, std=0.02)  # tied: with torch's std of 1 the first steps are spent on subnormal probabilities
+            nn.init.normal_(
+                self.embedding.weight, std=0.02
+            )  # tied: with torch's std of 1 the first steps are spent on subnormal probabilities
             layer = nn.TransformerEncoderLayer(width, 4, 4 * width, dropout=0.1, batch_first=True)
             self.body = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
             self.head = nn.Linear(width, vocabulary, bias=False)

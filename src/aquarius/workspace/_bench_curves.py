@@ -45,17 +45,27 @@ def curve_figures(plots: int, seed: int = 0) -> dict[str, Any]:
             begin = time.perf_counter()
             rows.append({"plot": number} | score_plot(plot))
             seconds.append(time.perf_counter() - begin)
+        behind = []
+        for number in range(plots):
+            plot = draw_hidden(Path(folder) / f"hidden{number}.png", seed + number)
+            behind.append({"plot": number} | score_plot(plot) | {"told": _told(plot)})
     errors = [row["worst"] for row in rows if row["worst"] is not None]
     within = sum(row["worst"] is not None and row["worst"] <= PROMISED and row["curves"] == row["found"] for row in rows)
+    told = sum(row["told"] and row["worst"] is not None and row["worst"] <= PROMISED for row in behind)
     means = [row["mean"] for row in rows if row["mean"] is not None]
     table = [
         {"figure": f"plots with every curve found, 99 % of it within {PROMISED:.0%} of the axis range", "value": f"{within}/{plots}"},
         {"figure": "mean error, % of the range: median and worst plot", "value": _pair(means)},
         {"figure": "99th percentile of the error, %: median and worst plot", "value": _pair(errors)},
         {"figure": "refused", "value": str(sum(row["refused"] is not None for row in rows))},
+        {
+            "figure": f"curves behind others: within {PROMISED:.0%}, and every stretch of 4 % of the width that was not seen is told",
+            "value": f"{told}/{plots}",
+        },
+        {"figure": "of these refused", "value": str(sum(row["refused"] is not None for row in behind))},
         {"figure": "seconds a plot, median", "value": f"{statistics.median(seconds):.2f}"},
     ]
-    return {"plots": rows, "within": within, "of": plots, "rows": table}
+    return {"plots": rows, "hidden": behind, "told": told, "within": within, "of": plots, "rows": table}
 
 
 def draw_plot(path: Path, seed: int) -> Plot:
@@ -111,6 +121,42 @@ def draw_plot(path: Path, seed: int) -> Plot:
     return Plot(path, texts[0], texts[1], log_x, log_y, limits, drawn)
 
 
+def draw_hidden(path: Path, seed: int) -> Plot:
+    """Draw curves of which one runs behind another for a tenth to four tenths of the width, to its end in a third of the plots, with an opaque legend."""
+    try:
+        import matplotlib
+
+        matplotlib.use("agg")
+        import numpy as np
+        from matplotlib import pyplot
+    except ImportError:
+        raise MissingExtra("matplotlib", "report", "drawing plots") from None
+    chance = random.Random(10_000 + seed)
+    figure, axes = pyplot.subplots(figsize=(chance.uniform(4.5, 8), chance.uniform(3, 5)), dpi=chance.choice((80, 100, 150, 200)))
+    colours = chance.sample(["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"], chance.choice((2, 3)))
+    end = chance.choice((50, 200, 20_000))
+    share = np.linspace(0, 1, 200)
+    begin = chance.uniform(0.2, 0.5)
+    stop = 1.1 if chance.random() < 0.33 else begin + chance.uniform(0.1, 0.4)
+    front = 0.3 + 1.7 * np.exp(-chance.uniform(2, 5) * share)
+    away = np.clip((begin - share) / begin, 0, None) + np.clip((share - stop) / 0.3, 0, None)
+    behind = front + chance.choice((-0.25, 0.4)) * away
+    curves = [behind, front] + ([front + 0.6 + 0.2 * share] if len(colours) == 3 else [])
+    drawn = {}
+    for colour, y in zip(colours, curves, strict=True):
+        axes.plot(share * end, y, color=colour, linewidth=chance.uniform(1.2, 2.2), label=f"model {colour[1]}")
+        drawn[colour] = np.stack([share * end, y], 1)
+    if chance.random() < 0.6:
+        axes.legend(loc=chance.choice(("upper right", "lower left", "center right", "best")), framealpha=1)
+    figure.canvas.draw()
+    limits = (*axes.get_xlim(), *axes.get_ylim())
+    ends = ((axes.get_xticks(), *limits[:2]), (axes.get_yticks(), *limits[2:]))
+    texts = [",".join(repr(float(value)) for value in ticks if low <= value <= high) for ticks, low, high in ends]
+    figure.savefig(path)
+    pyplot.close(figure)
+    return Plot(path, texts[0], texts[1], False, False, limits, drawn)
+
+
 def score_plot(plot: Plot) -> dict[str, Any]:
     """Return the distance of each read point to its true curve, in shares of the axis ranges: mean, and 99th percentile."""
     import numpy as np
@@ -131,6 +177,26 @@ def score_plot(plot: Plot) -> dict[str, Any]:
         distances += [_distance(point, truth) for point in points]
     share = {"mean": float(np.mean(distances)), "worst": float(np.quantile(distances, 0.99))} if distances else {}
     return base | {"found": found if len(read.curves) == found else -1} | share
+
+
+def _told(plot: Plot) -> bool:
+    """Say whether each part of each curve was read, or said to be hidden."""
+    try:
+        read = digitise(plot.path, plot.x, plot.y)
+    except BadInput:
+        return False
+    found = {min(plot.curves, key=lambda name: _apart(name, curve.colour)): curve for curve in read.curves}
+    for colour, truth in plot.curves.items():
+        if colour not in found:
+            return False
+        first, last = float(truth[0, 0]), float(truth[-1, 0])
+        step = (last - first) / 100
+        seen = [x for x, _ in found[colour].points]
+        for place in (first + step * number for number in range(101)):
+            near = min(abs(x - place) for x in seen) <= 4 * step  # shorter stretches are bridged
+            if not near and not any(one.start - 2 * step <= place <= one.end + 2 * step for one in found[colour].hidden):
+                return False
+    return True
 
 
 def _shares(points: Any, plot: Plot) -> Any:

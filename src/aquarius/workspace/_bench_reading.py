@@ -291,6 +291,40 @@ def _shown(row: dict[str, Any]) -> dict[str, str]:
     return {name: show(value) for name, value in row.items()}
 
 
+# what is printed together: three tables that fit a terminal of 100 columns, under short heads
+_PARTS: tuple[tuple[str, dict[str, str]], ...] = (
+    (
+        "Against the gold: right / of, front and tables",
+        {
+            "title": "title", "authors": "authors", "equations": "eq.", "tables": "tables", "cells": "cells", "cell precision": "printed",
+            "numbers": "numbers", "number precision": "printed ", "in place": "in place",
+        },
+    ),
+    (
+        "Against the gold: right / of, what the paper states",
+        {
+            "against": "against", "settings": "settings", "setting precision": "printed", "scope": "scope", "data sets": "data sets",
+            "metrics": "metrics", "unstated": "unstated",
+        },
+    ),
+    (
+        "Every paper: true places, macros expanded, captions, seconds",
+        {"places": "places", "macros expanded": "macros", "captions": "captions", "seconds": "seconds", "processor seconds": "processor"},
+    ),
+)  # fmt: skip
+
+
+def tables(figures: dict[str, Any]) -> list[tuple[str, list[dict[str, str]]]]:
+    """Return what a person reads: (title, rows) of three narrow tables; a paper without a gold is in the last one alone."""
+    shown = []
+    for title, heads in _PARTS:
+        with_gold = [row for row in figures["rows"] if "title" not in row or row["title"] != "–"]
+        rows = figures["rows"] if "places" in heads else with_gold
+        if rows:
+            shown.append((title, [{"paper": row["paper"]} | {head: row.get(name, "–") for name, head in heads.items()} for row in rows]))
+    return shown
+
+
 def _figures(total: dict[str, Any]) -> dict[str, float | None]:
     """Return each share as a number between 0 and 1; None where there was nothing to find."""
     shares = {name: (round(value[0] / value[1], 4) if value[1] else None) for name, value in total.items() if isinstance(value, tuple)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import BadInput, MissingExtra, Record
+from ._hidden import Line, uncover
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,15 @@ _MOST_DOUBLE = 0.03  # of a curve's columns in which it may be in two places
 _JOINED = 0.04  # of the width: a gap that is bridged
 
 
+class Hidden(Record):
+    """A stretch of a curve that was not seen, from one value of x to another."""
+
+    start: float
+    end: float
+    behind: str | None  # the colour of the curve that it goes under there; None: nothing says where it was
+    filled: bool  # it comes out of that curve again, and takes its points in between: true to half of the thickness of a line
+
+
 class Curve(Record):
     """One curve: its colour, its points in values of the axes, one for each column of pixels, and what of it was hidden."""
 
@@ -30,6 +40,7 @@ class Curve(Record):
     points: tuple[tuple[float, float], ...]
     covered: float  # share of the columns between its ends in which it was seen
     bridged: int  # columns that were bridged where another curve hides it
+    hidden: tuple[Hidden, ...] = ()  # longer stretches
 
 
 class Reading(Record):
@@ -93,13 +104,27 @@ def digitise(image: Path, x: str, y: str, *, log_x: bool = False, log_y: bool = 
     left, top, right, bottom = frame or (0, 0, width - 1, height - 1)
     across = _axis("x", x, log_x, None if frame is None else _ticks(picture, frame, "x"))
     up = _axis("y", y, log_y, None if frame is None else _ticks(picture, frame, "y"))
-    inset = 2 if frame is not None else 0
+    inset = 0 if frame is None else _spine(picture, frame)
     inside = picture[top + inset : bottom + 1 - inset, left + inset : right + 1 - inset]
-    curves = []
+    lines, seen = [], {}
     for colour, cover in _colours(inside, colours):
-        middles, bridged, covered = _trace(inside, cover, colour)
-        points = tuple((across.value(left + inset + column), up.value(top + inset + row)) for column, row in middles)
-        curves.append(Curve(colour=colour, points=points, covered=round(covered, 4), bridged=bridged))
+        middles, bridged, covered, thick = _trace(inside, cover, colour)
+        lines.append(Line(colour, middles, thick))
+        seen[colour] = (bridged, round(covered, 4))
+    curves = []
+    for line in uncover(lines, inside.shape[1]) if lines else ():
+        points = tuple((across.value(left + inset + column), up.value(top + inset + row)) for column, row in line.places)
+        hidden = tuple(
+            Hidden(
+                start=across.value(left + inset + one.first),
+                end=across.value(left + inset + one.last),
+                behind=one.behind,
+                filled=one.filled,
+            )
+            for one in line.stretches
+        )
+        bridged, covered = seen[line.colour]
+        curves.append(Curve(colour=line.colour, points=points, covered=covered, bridged=bridged, hidden=hidden))
     if not curves:
         raise BadInput(f"{image.name} has no coloured line inside its axes: name a grey or black one with --colour.")
     return Reading(file=image.name, width=width, height=height, frame=(left, top, right, bottom), x_error=across.error, y_error=up.error, curves=tuple(curves))  # fmt: skip
@@ -138,6 +163,16 @@ def _frame(picture: Image) -> tuple[int, int, int, int] | None:
     right = columns[-1] if columns[-1] - left > 0.4 * width else _end(dark[bottom], left)
     top = rows[0] if bottom - rows[0] > 0.4 * height else bottom - _longest(dark[: bottom + 1, left]) + 1
     return left, top, right, bottom
+
+
+def _spine(picture: Image, frame: tuple[int, int, int, int]) -> int:
+    """Return how many pixels inside the frame belong to its spines: two, or more while a side of what is left is still mostly dark."""
+    left, top, right, bottom = frame
+    for inset in range(2, 8):
+        inner = picture[top + inset : bottom + 1 - inset, left + inset : right + 1 - inset].max(2) < 255 - 25
+        if all(side.mean() < 0.5 for side in (inner[0], inner[-1], inner[:, 0], inner[:, -1])):
+            return inset
+    return 2
 
 
 def _longest(line: NDArray[np.bool_]) -> int:
@@ -271,8 +306,8 @@ def _colours(inside: Image, wanted: tuple[str, ...]) -> list[tuple[str, NDArray[
     return [(colour, cover) for _, colour, cover in sorted(found, key=lambda item: (-item[0], item[1]))]
 
 
-def _trace(inside: Image, cover: NDArray[np.float64], colour: str) -> tuple[list[tuple[float, float]], int, float]:
-    """Follow one colour from left to right; return (column, row) for each column, how many were bridged, and the share that was seen.
+def _trace(inside: Image, cover: NDArray[np.float64], colour: str) -> tuple[list[tuple[float, float]], int, float, float]:
+    """Follow one colour from left to right; return (column, row) for each column, how many were bridged, the share that was seen, and its thickness.
 
     Raises:
         BadInput: it is in two places of too many columns.
@@ -297,7 +332,7 @@ def _trace(inside: Image, cover: NDArray[np.float64], colour: str) -> tuple[list
             places.append((float(column), best.middle))
     if len(places) < 2:
         raise BadInput(f"the colour {colour} is no line inside the axes.")
-    return _bridged(places, cover.shape[1])
+    return *_bridged(places, cover.shape[1]), float(thick)
 
 
 def _runs(inside: Image, cover: NDArray[np.float64]) -> list[_Run]:

@@ -27,18 +27,19 @@ def rerun(
     return Outcome(one.to_data(), lambda: rerun_view(one), ok=one.status == "pass")
 
 
-def controls(folder: Path = Path("."), *, workers: int | None = None) -> Outcome:
+def controls(folder: Path = Path("."), *, only: tuple[str, ...] = (), workers: int | None = None) -> Outcome:
     """Try every check, equation, count and comparison of a workspace on broken twins; one that never fails there shows nothing.
 
     Args:
         folder: the workspace
+        only: try this alone: an experiment, or a name as the table prints it ("check twins", "equation*"); may be given several times
         workers: training processes at a time; all cores if not given
     """
     from ._controls import control
     from ._layout import Workspace
     from ._show_evidence import controls_view
 
-    made = control(Workspace.open(folder), workers=workers)
+    made = control(Workspace.open(folder), only=only, workers=workers)
     ok = all(one.status == "pass" for one in made if not str(one.path).startswith("check "))
     return Outcome({"controls": [one.to_data() for one in made]}, lambda: controls_view(made), ok=ok)
 
@@ -117,14 +118,17 @@ def digitise(
         log_x: the horizontal axis is logarithmic
         log_y: the vertical axis is logarithmic
         colour: read this colour alone, as #RRGGBB, grey and black too; may be given several times
-        to: write the points to this CSV file: colour, x, y
+        to: write the points to this CSV file (colour, x, y); to a YAML file, one curve as the `curve` of a rule that runs are held against
     """
     from ..core import write_text
+    from ._curve_rule import rule_lines
     from ._digitise import digitise as read_plot
     from ._show_evidence import reading_view
 
     found = read_plot(image, x, y, log_x=log_x, log_y=log_y, colours=colour)
-    if to is not None:
+    if to is not None and to.suffix.casefold() in (".yaml", ".yml"):
+        write_text(to, rule_lines(found, log_y=log_y))
+    elif to is not None:
         rows = [f"{curve.colour},{a!r},{b!r}" for curve in found.curves for a, b in curve.points]
         write_text(to, "\n".join(["colour,x,y", *rows]) + "\n")
     return Outcome(found.to_data(), lambda: reading_view(found))

@@ -12,7 +12,7 @@ from ._artifacts import artifacts_differ
 from ._config import ExperimentFile
 from ._facts import Facts, changed_sources, open_gaps, untrue_places
 from ._ledger import CONTROL, EVERYTHING, RERUN, bears, first_hand
-from ._registered import registrations
+from ._registered import apart, registrations
 
 OVERFIT = "overfit"  # the gauntlet's check that one batch can be learned by heart
 _FEW = 4  # items that a reason lists before it counts the rest
@@ -173,10 +173,10 @@ def overfit(facts: Facts) -> Seen:
 
 
 def registration(facts: Facts) -> Seen:
-    """The rules of all claims that experiments bear on were frozen before the first run that counts, and are those of conf/."""
+    """The rules of all claims that experiments bear on were frozen before the first run that counts, those of a table together, and are those of conf/."""
     if not facts.experiments:
         return _shut("conf/ plans no experiment")
-    planned = {item.claim: item for item in facts.experiments.values() if item.claim is not None}
+    planned = {rule.claim: rule for item in facts.experiments.values() for rule in (item.rule, *item.rules) if rule is not None}
     if not planned:
         return _open("no experiment bears on a claim, so there is no rule to register")
     frozen = facts.registration
@@ -185,17 +185,19 @@ def registration(facts: Facts) -> Seen:
     if frozen.dossier != facts.dossier.content_hash:
         return _shut("the rules were registered for another dossier")
     rules = {rule.claim: rule for rule in frozen.rules}
-    when_frozen = registrations(facts.entries, frozen, facts.dossier)
+    when_frozen, joined = registrations(facts.entries, frozen, facts.dossier), apart(facts.entries, frozen)
     problems = []
-    for claim, item in planned.items():
+    for claim, own in planned.items():
         when = when_frozen.get(claim, "never")
         rule = rules.get(claim)
-        if rule is None or item.rule is None:
+        if rule is None:
             problems.append(f"{claim}: no rule")
-        elif rule.model_copy(update={"seeds": item.rule.seeds}) != item.rule:
+        elif rule.model_copy(update={"seeds": own.seeds}) != own:
             problems.append(f"{claim}: conf/ has another rule than the registered one")
         elif when != "before":
             problems.append(f"{claim}: registered {when} the first run that counts")
+        elif claim in joined:
+            problems.append(f"{claim}: joined its table after runs for {joined[claim]}")
     if problems:
         return _shut(_list(problems), hashes=[frozen.content_hash])
     return _open(f"{len(planned)} rules registered before the first run that counts", hashes=[frozen.content_hash])

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from ..core import Evidence
 from ..dossier import Dossier
-from ..verdict import Registration, related_claims
+from ..verdict import Registration, Rule, family, related_claims
 from ._ledger import Entry, Ledger, bears
 
 When = Literal["before", "after", "never"]
+_UNSAID = Rule(claim="").to_data()  # a rule that was frozen before a field existed says of it what the default says
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,32 @@ def registrations(entries: Sequence[Entry], registration: Registration | None, d
 
 def known(entries: Sequence[Entry], usable: Sequence[Evidence], registration: Registration | None, dossier: Dossier) -> dict[str, Any]:
     """Return what the ledger knows and a verdict has to be told: when the rules were frozen, and which numbers were seen and are not used."""
-    return {"registered": registrations(entries, registration, dossier), "seen_before": seen_before(entries, usable)}
+    return {
+        "registered": registrations(entries, registration, dossier),
+        "seen_before": seen_before(entries, usable),
+        "apart": apart(entries, registration),
+    }
+
+
+def apart(entries: Sequence[Entry], registration: Registration | None) -> dict[str, str]:
+    """Return each registered claim whose rule was frozen after a run that counts for another registered claim of its table, and that claim.
+
+    The cells of a table are registered together: one that joins later may have been chosen by what was seen.
+    """
+    rules = registration.rules if registration is not None else ()
+    frozen, runs = _divided(entries)
+    first: dict[str, int] = {}  # claim -> its first run that counts
+    for run in runs:
+        for claim in run.claims if run.counts and not run.elsewhere else ():
+            first[claim] = min(first.get(claim, run.seq), run.seq)
+    found = {}
+    for rule in rules:
+        since = _since(frozen, rule.claim)
+        mates = [other.claim for other in rules if other.claim != rule.claim and family(other.claim) == family(rule.claim)]
+        seen = [claim for claim in mates if since is not None and first.get(claim, since) < since]
+        if seen:
+            found[rule.claim] = min(seen, key=lambda claim: first[claim])
+    return found
 
 
 def seen_before(entries: Iterable[Entry], usable: Iterable[Evidence]) -> dict[str, int]:
@@ -93,7 +119,7 @@ def _since(frozen: Iterable[Entry], claim: str) -> int | None:
     about: tuple[Any, Any] = (None, None)  # the dossier, and of it what the rule is about
     for entry in frozen:
         record = entry.record
-        found = next((each for each in record.get("rules", []) if each.get("claim") == claim), None)
+        found = next((_UNSAID | each for each in record.get("rules", []) if each.get("claim") == claim), None)
         now = (record.get("dossier"), (record.get("claims") or {}).get(claim))
         same = now[0] == about[0] or (now[1] is not None and now[1] == about[1])
         if found is not None and (found != rule or not same):

@@ -17,6 +17,7 @@ from ._ledger import EVERYTHING, RERUN, first_hand
 from ._registered import known
 from ._stages import now
 
+_WORDS = ("result", "implementation", "execution", "scale", "registered")  # of a claim's verdict
 _SHOWN = 5  # differences in a message; all of them are in the details
 
 
@@ -24,11 +25,13 @@ class Drift(Record):
     """One number that is not what it was."""
 
     of: str  # the piece of evidence: "gcn-cora, seed 3", or "verdict"
+    check: str = ""  # its check or experiment
     name: str
     was: float | str | None
     now: float | str | None
     difference: float | None = None
     relative: float | None = None  # of the number as it was
+    budget: float | None = None  # the registered drift budget that it lies within, where one applies
 
 
 def rerun(workspace: Workspace, identity: str | None, *, everything: bool, fresh: bool, workers: int | None) -> Evidence:
@@ -58,7 +61,7 @@ def rerun(workspace: Workspace, identity: str | None, *, everything: bool, fresh
     if everything:
         more, count = _verdicts(facts, made)
         drifts, numbers = [*drifts, *more], numbers + count
-    one = _evidence(chosen, made, drifts, numbers, room=room, fresh=fresh, everything=everything, started=started)
+    one = _evidence(chosen, made, drifts, numbers, budgets(facts), room=room, fresh=fresh, everything=everything, started=started)
     workspace.open_ledger().append("evidence", one)
     return one
 
@@ -95,15 +98,38 @@ def compare(before: Sequence[Evidence], after: Sequence[Evidence]) -> tuple[list
     for one in before:
         again = known.get(_key(one)) or []
         if not again:
-            drifts.append(Drift(of=label(one), name="status", was=one.status, now=None))
+            drifts.append(Drift(of=label(one), check=one.check, name="status", was=one.status, now=None))
             continue
         other = again.pop(0)
         if one.status != other.status:
-            drifts.append(Drift(of=label(one), name="status", was=one.status, now=other.status))
+            drifts.append(Drift(of=label(one), check=one.check, name="status", was=one.status, now=other.status))
         was, is_now = dict(_flat(_measured(one))), dict(_flat(_measured(other)))
         numbers += len(was)
-        drifts += _drifts(label(one), was, is_now)
+        drifts += [drift.model_copy(update={"check": one.check}) for drift in _drifts(label(one), was, is_now)]
     return drifts, numbers
+
+
+def budgets(facts: Facts) -> dict[tuple[str, str], float]:
+    """Return (experiment, metric) -> how far its registered rule lets the metric move where hardware or versions differ."""
+    rules = {rule.claim: rule for rule in facts.registration.rules} if facts.registration is not None else {}
+    known = ((name, item.metric, rules.get(item.claim)) for name, item in facts.experiments.items() if item.claim and item.metric)
+    return {(name, metric): rule.drift for name, metric, rule in known if rule is not None}
+
+
+def within_budget(drifts: Sequence[Drift], allowed: dict[tuple[str, str], float]) -> list[Drift] | None:
+    """Return the drifts with the budget that each lies within; None where a number under a rule, a status or a word of the verdict is beyond any.
+
+    Numbers that no rule is about (curves, other metrics) and those that a verdict computes from the runs are named and decide nothing.
+    """
+    found = []
+    for drift in drifts:
+        budget = allowed.get((drift.check, drift.name))
+        beyond = budget is not None and (drift.difference is None or abs(drift.difference) > budget)
+        word = drift.name == "status" or drift.name.rpartition(".")[2] in _WORDS
+        if beyond or word:
+            return None
+        found.append(drift.model_copy(update={"budget": budget}))
+    return found
 
 
 def label(one: Evidence) -> str:
@@ -166,6 +192,7 @@ def _evidence(
     made: list[Evidence],
     drifts: list[Drift],
     numbers: int,
+    allowed: dict[tuple[str, str], float],
     *,
     room: str,
     fresh: bool,
@@ -186,8 +213,22 @@ def _evidence(
         named = "; ".join(_phrase(drift) for drift in drifts[:_SHOWN]) + (
             f"; and {len(drifts) - _SHOWN} more" if len(drifts) > _SHOWN else ""
         )
-        status, message = "unsure" if changes else "fail", f"Rerun of {what}: {len(drifts)} of {numbers:,} numbers differ: {named}"
-        message += f"; the environment differs too: {'; '.join(changes)}" if changes else "; nothing in the environment explains it"
+        # a budget is for other hardware and versions; between equal processors it is none
+        inside = within_budget(drifts, allowed) if any(allowed.values()) and (changes or _accelerated(made)) else None
+        drifts = inside or drifts
+        status, message = (
+            "pass" if inside else "unsure" if changes else "fail",
+            f"Rerun of {what}: {len(drifts)} of {numbers:,} numbers differ: {named}",
+        )
+        message += (
+            f"; the environment differs too: {'; '.join(changes)}"
+            if changes
+            else "; nothing in the environment explains it"
+            if not inside
+            else ""
+        )
+        if inside:
+            message += f"; each metric under a rule is within its drift budget ({', '.join(f'{metric} ±{size:g}' for (_, metric), size in allowed.items() if size)})"
     identity = EVERYTHING if everything else chosen[0].content_hash[:12]
     inputs = {name: value for one in chosen if one.receipt for name, value in one.receipt.inputs.items() if not name.startswith("value:")}
     environment = next((one.receipt.environment for one in made if one.receipt), None)
@@ -195,6 +236,10 @@ def _evidence(
     details = {"of": [one.content_hash for one in chosen], "room": room, "fresh": fresh, "numbers": numbers, "environment": changes, "differences": [drift.to_data() for drift in drifts]}  # fmt: skip
     receipt = Receipt(command=command, inputs=dict(sorted(inputs.items())) | {f"value:{RERUN} {identity}": chosen[0].content_hash}, environment=environment, started=started, ended=now())  # fmt: skip
     return Evidence(kind="finding", check=RERUN, status=status, message=f"{message}.", path=identity, counts=False, details=details, receipt=receipt)  # type: ignore[arg-type]  # fmt: skip
+
+
+def _accelerated(made: Iterable[Evidence]) -> bool:
+    return any(one.receipt and one.receipt.environment and one.receipt.environment.accelerator for one in made)
 
 
 def _phrase(drift: Drift) -> str:

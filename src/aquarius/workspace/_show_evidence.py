@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ..core import Evidence
 from ._diff import Comparison, Side
-from ._digitise import Reading
+from ._digitise import Hidden, Reading
 from ._show import STYLE, new_table
 
 _FEW = 30
@@ -65,10 +65,22 @@ def _side(side: Side) -> str:
     return f"{side.result}: {mean}{spread} (n = {side.n}, paper {side.paper or 'no number'})"
 
 
+def _unseen(colour: str, stretch: Hidden) -> str:
+    place = f"{colour} is not seen from x = {stretch.start:.6g} to {stretch.end:.6g}"
+    if stretch.behind is None:
+        return f"{place}, and nothing says where it was: behind a legend, or it begins or ends there"
+    return (
+        f"{place}: it is behind {stretch.behind} there, and takes its points"
+        if stretch.filled
+        else f"{place}: it runs into {stretch.behind} and is behind it, or ends"
+    )
+
+
 def reading_view(found: Reading) -> Group:
     """Show each curve with its ends, and what a pixel is worth."""
     table = new_table("", "colour", "points", "from", "to", "seen", "bridged")
     for curve in found.curves:
         ends = [f"({a:.6g}, {b:.6g})" for a, b in (curve.points[0], curve.points[-1])]
         table.add_row(curve.colour, str(len(curve.points)), *ends, f"{curve.covered:.0%}", str(curve.bridged))
-    return Group(table, Text(f"half a pixel: {found.x_error:.3g} in x, {found.y_error:.3g} in y", "dim"))
+    lost = [Text(_unseen(curve.colour, stretch), "yellow") for curve in found.curves for stretch in curve.hidden]
+    return Group(table, *lost, Text(f"half a pixel: {found.x_error:.3g} in x, {found.y_error:.3g} in y", "dim"))

@@ -530,11 +530,13 @@ def bench_read(folder: Path, *, pdf: bool = False, jobs: int = 0) -> Outcome:
         pdf: read every paper.pdf, and where there is no gold.json hold it against the LaTeX source beside it
         jobs: papers read at a time; as many as there are cores if not given
     """
-    from ._bench_reading import score_reading
+    from rich.console import Group
+
+    from ._bench_reading import score_reading, tables
     from ._show import table_view
 
     figures = score_reading(folder, pdf=pdf, jobs=jobs)
-    return Outcome(figures, lambda: table_view("Reading: right / of", figures["rows"]))
+    return Outcome(figures, lambda: Group(*(table_view(title, rows) for title, rows in tables(figures))))
 
 
 def bench_equations(

@@ -1,0 +1,1 @@
+"""Sequences: attention, causality, positions, padding, masking, recurrent state."""
