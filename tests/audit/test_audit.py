@@ -112,6 +112,16 @@ def test_an_oddity_is_no_flaw(name: str, files: dict[str, str], path: str, old: 
     assert [(item.check, item.where, item.message) for item in found if item.status == "fail"] == []
 
 
+@pytest.mark.parametrize(("call", "alarms"), [("rows.append(1)", 0), ("append(1)", 1)])
+def test_a_containers_method_is_not_a_function_of_its_name(call: str, alarms: int, tmp_path: Path) -> None:
+    files = BOOST | {
+        "README.md": BOOST["README.md"] + "\nWhat is measured is appended to a list.\n",
+        "boost.py": BOOST["boost.py"] + f"\n\ndef append(row):\n    return [row]\n\n\nrows = []\n{call}\nprint(rows)\n",
+    }
+    found = audit(write(files, tmp_path), only=["switched-off"])
+    assert sum(item.status == "fail" for item in found) == alarms
+
+
 def test_the_page_lists_every_check_in_its_family() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
     listed = {

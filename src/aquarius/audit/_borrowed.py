@@ -33,11 +33,12 @@ def library(material: Material) -> Iterator[Evidence]:
     docs = " ".join(ast.get_docstring(module.tree) or "" for module in material.repository.code).lower()
     if not _OWN_WORK.search(own + " " + docs):
         return
-    methods = _library_methods(code)
+    methods, imported = _library_methods(code), _library_names(code)
+    sentences = [part for part in re.split(r"[.\n]\s", own + "\n " + docs) if _OWN_WORK.search(part)]
     for call in code.walk(ast.Call):
         assert isinstance(call, ast.Call)
-        name = _namesake(code, call)
-        said = any(name.lower() in part for part in re.split(r"[.\n]\s", own + "\n " + docs) if _OWN_WORK.search(part))
+        name = _namesake(code, call, imported)
+        said = any(name.lower() in part for part in sentences)
         if name and said and not re.search(r"baseline|reference|parity|compare|check", name.lower()):
             yield found(
                 code.place(call),
@@ -72,16 +73,12 @@ def _denied(material: Material) -> Iterator[Evidence]:
         )
     )
     names = {item.rsplit(".", 1)[-1] for item in denied if "." in item or not item.islower()}
+    if any(item.name in names for item in code.walk(ast.ClassDef) if isinstance(item, ast.ClassDef)):
+        return
     for node in code.walk(ast.Call, ast.ClassDef) if names else ():
-        used = (
-            [last(node.func)]
-            if isinstance(node, ast.Call)
-            else [last(base) for base in node.bases]
-            if isinstance(node, ast.ClassDef)
-            else []
-        )
-        own = any(item.name in names for item in code.walk(ast.ClassDef) if isinstance(item, ast.ClassDef))
-        if names & set(used) and not own:
+        called = [node.func] if isinstance(node, ast.Call) else node.bases if isinstance(node, ast.ClassDef) else []
+        used = [last(each) for each in called]
+        if names & set(used):
             yield found(
                 code.place(node),
                 f"the text says that `{sorted(names & set(used))[0]}` is not used, and the code uses it.",
@@ -89,11 +86,11 @@ def _denied(material: Material) -> Iterator[Evidence]:
             )
 
 
-def _namesake(code: Code, call: ast.Call) -> str:
-    """Return the class or function of the repository that runs a library's class or function of its own name: class Adam around torch.optim.Adam."""
+def _namesake(code: Code, call: ast.Call, names: set[str]) -> str:
+    """Return the class or function of the repository that runs a library's of its own name, among `names` imported: class Adam around torch.optim.Adam."""
     front, _, name = dotted(call.func).rpartition(".")
     module = front.split(".")[0]
-    imported = module in ("torch", "nn", "optim", "sklearn", "scipy", "np", "F", "functional") or name in _library_names(code)
+    imported = module in ("torch", "nn", "optim", "sklearn", "scipy", "np", "F", "functional") or name in names
     if not imported or len(name) < 3 or name in ("array", "zeros", "tensor"):
         return ""
     holders = [item.name for item in code.ancestors(call) if isinstance(item, ast.ClassDef | ast.FunctionDef)]

@@ -197,6 +197,8 @@ def _thrown_away(code: Code, prose: str) -> Iterator[Evidence]:
         function = code.function(call) if isinstance(call, ast.Call) else None
         if function is None or not isinstance(call, ast.Call) or not returns(function) or not claimed(function.name, prose):
             continue
+        if isinstance(call.func, ast.Attribute) and any(hasattr(kind, function.name) for kind in (list, dict, set)):
+            continue  # rows.append(row): a container's method, though a class here has one of that name
         changes = any(
             isinstance(item, ast.Assign | ast.AugAssign)
             and any(isinstance(t, ast.Subscript | ast.Attribute) for t in (item.targets if isinstance(item, ast.Assign) else [item.target]))
