@@ -21,6 +21,7 @@ class Language(nn.Module):
     def __init__(self, alphabet: int, width: int, length: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(alphabet, width)
+        nn.init.normal_(self.embedding.weight, std=0.02)  # tied: with a deviation of 1 the first steps are spent on subnormal probabilities
         self.body = nn.TransformerEncoder(
             nn.TransformerEncoderLayer(width, 4, 4 * width, dropout=0.1, batch_first=True), 2, enable_nested_tensor=False
         )
